@@ -1,0 +1,414 @@
+/**
+ * The port: what can open a session with an agent (Claude, Codex, ACP, a mock), and the options that every agent
+ * understands. The port has no type parameter: the front doors (`Session.make`, `StreamSession.stream`, …) resolve
+ * handlers, tools and schemas once, and adapters get plain values.
+ *
+ * @since 0.1.0
+ */
+import type * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { NoExcessProperties } from "effect/Types"
+import type { AgentError } from "./AgentError.ts"
+import type { SessionId, ToolId } from "./internal/ids.ts"
+import type * as Permission from "./Permission.ts"
+import type { Session } from "./Session.ts"
+
+/**
+ * How freely the agent acts, in Claude Code's words, which the field took over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type PermissionMode = "default" | "acceptEdits" | "plan" | "dontAsk" | "auto" | "bypassPermissions"
+
+/**
+ * The environment of the agent's process, built whole: `base` is what it takes from ours (`inherit` by default), `set`
+ * what is added, changed, or removed with `undefined`. `CLAUDECODE` and `NODE_OPTIONS` are never inherited.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface EnvPolicy {
+  readonly base?: "inherit" | "none" | { readonly only: ReadonlyArray<string> } | undefined
+  readonly set?: { readonly [name: string]: string | Redacted.Redacted<string> | undefined } | undefined
+}
+
+/**
+ * Where the conversation begins: a new one (with an id of our own, a UUID, if given), or an earlier one resumed by id or
+ * the last one of the working directory continued. `fork` leaves the earlier one as it is and goes on in a copy; `at`
+ * cuts it off after one of its messages.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Start =
+  | "new"
+  | {
+      readonly sessionId: string
+      readonly resume?: never
+      readonly continue?: never
+      readonly fork?: never
+      readonly at?: never
+    }
+  | {
+      readonly resume: string
+      readonly fork?: boolean | undefined
+      readonly at?: string | undefined
+      readonly sessionId?: string | undefined
+      readonly continue?: never
+    }
+  | {
+      readonly continue: true
+      readonly fork?: boolean | undefined
+      readonly sessionId?: string | undefined
+      readonly resume?: never
+      readonly at?: never
+    }
+
+/**
+ * Deadlines. Nothing waits for ever; `Duration.infinity` switches one off.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface TimeoutOptions {
+  /** From spawn to the answered handshake. Default: 60 seconds. */
+  readonly startup?: Duration.Input | undefined
+  /** Silence while a turn runs; stands still while we are the ones to move. Default: 6 minutes. */
+  readonly idle?: Duration.Input | undefined
+  /** A whole turn. Default: infinity. */
+  readonly turn?: Duration.Input | undefined
+  /** An answer to a request of ours. Default: 30 seconds. */
+  readonly control?: Duration.Input | undefined
+  /** A decision of the permission handler; then it is a denial. Default: infinity. */
+  readonly permission?: Duration.Input | undefined
+  /** From an interrupt to the turn's end; then the process is replaced. Default: 5 seconds. */
+  readonly interrupt?: Duration.Input | undefined
+  /** The whole close. Default: 5 seconds. */
+  readonly shutdown?: Duration.Input | undefined
+}
+
+/**
+ * What happens to a turn that is asked for while another one runs. Default: queue, 16 waiting.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type TurnPolicy =
+  | { readonly policy: "queue"; readonly capacity?: number | undefined }
+  | { readonly policy: "reject" }
+
+/**
+ * The options that every agent understands and that need no services. What an agent cannot honour is `Unsupported`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface BaseOptions {
+  /** Working directory. Default: ours. */
+  readonly cwd?: string | undefined
+  readonly model?: string | undefined
+  /** In place of the agent's own system prompt, or after it. */
+  readonly systemPrompt?: string | { readonly append: string } | undefined
+  readonly permissionMode?: PermissionMode | undefined
+  /** Tools, or rules such as `Bash(git:*)`, that need no permission. */
+  readonly allowedTools?: ReadonlyArray<string> | undefined
+  /** Tools, or rules, that are refused. */
+  readonly disallowedTools?: ReadonlyArray<string> | undefined
+  readonly env?: EnvPolicy | undefined
+  /** Requests to the model in one turn. */
+  readonly maxTurns?: number | undefined
+  /** USD, for the session. */
+  readonly maxBudgetUsd?: number | undefined
+  /** Whether the agent keeps the conversation on disk. Default: true. */
+  readonly persist?: boolean | undefined
+  /** Text as it is written. Without it, text comes when an item is complete. Default: true. */
+  readonly partialMessages?: boolean | undefined
+  /** Default: "new". */
+  readonly start?: Start | undefined
+  readonly turns?: TurnPolicy | undefined
+  /** How much may wait for a reader before the agent is held back, in characters. Default: 2 MiB. */
+  readonly buffer?: number | undefined
+  /** Put on spans and kept in stores. */
+  readonly metadata?: { readonly [key: string]: string } | undefined
+  readonly timeouts?: TimeoutOptions | undefined
+}
+
+/**
+ * A toolkit with its handlers, whatever its tools are.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface AnyToolkit {
+  readonly tools: { readonly [name: string]: Tool.Any }
+  readonly handle: (name: never, parameters: never) => Effect.Effect<unknown, unknown, unknown>
+}
+
+/**
+ * Tools of ours that the agent may call: a toolkit of `effect/ai` with its handlers.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Tools<R = never> = AnyToolkit | Effect.Effect<AnyToolkit, never, R>
+
+/**
+ * What a user writes. `R` is what the handlers, the tools and the schema need; it is inferred.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface SessionOptions<out R = never> extends BaseOptions {
+  /** Decides about tool calls. Without it the agent denies what needs a permission. */
+  readonly permissions?: Permission.Handler<R> | undefined
+  readonly tools?: Tools<R> | undefined
+  /** The form of the answer: what `ask` gives as `output`. */
+  readonly outputSchema?: Schema.Decoder<unknown, R> | undefined
+}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace SessionOptions {
+  /**
+   * @since 0.1.0
+   * @category options
+   */
+  export type Any = SessionOptions<unknown>
+}
+
+/**
+ * Deadlines, every one decided.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Timeouts = { readonly [K in keyof TimeoutOptions]-?: Duration.Duration }
+
+/**
+ * A tool as adapters receive it. `call` fails with the text of a tool error.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolvedTool {
+  readonly name: string
+  readonly description: string | undefined
+  readonly parameters: unknown
+  readonly call: (parameters: unknown) => Effect.Effect<unknown, string>
+}
+
+/**
+ * The form of an answer as adapters receive it: its JSON Schema, and what makes the output of the agent's JSON (or says
+ * what is wrong with it).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolvedOutput {
+  readonly jsonSchema: unknown
+  readonly decode: (json: unknown) => Effect.Effect<unknown, string>
+}
+
+/**
+ * What an adapter receives: valid values, defaults filled in, contexts captured.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ResolvedOptions extends BaseOptions {
+  readonly persist: boolean
+  readonly partialMessages: boolean
+  readonly start: Start
+  readonly turns: { readonly policy: "queue" | "reject"; readonly capacity: number }
+  readonly buffer: number
+  readonly timeouts: Timeouts
+  readonly permissions?: Permission.Handler | undefined
+  readonly tools?: ReadonlyArray<ResolvedTool> | undefined
+  readonly outputSchema?: ResolvedOutput | undefined
+}
+
+// An optional or spread-in property counts as present: `?: infer P`, where `: infer P` would give never and be unsound.
+type Field<O, K extends string> = O extends { readonly [key in K]?: infer P }
+  ? unknown extends P
+    ? never
+    : Exclude<P, undefined>
+  : never
+
+type HandlerServices<P> = P extends (request: Permission.Request) => Effect.Effect<infer _A, infer _E, infer R>
+  ? R
+  : never
+
+// A toolkit whose tools are erased says nothing; without the guard R would become unknown.
+type ToolServices<T> = string extends keyof T
+  ? never
+  : T extends { readonly [name: string]: Tool.Any }
+    ? Tool.HandlerServices<T[keyof T]>
+    : never
+
+type ToolkitServices<T> =
+  T extends Toolkit.WithHandler<infer Tools>
+    ? ToolServices<Tools>
+    : T extends Effect.Effect<Toolkit.WithHandler<infer Tools>, infer _E, infer R>
+      ? R | ToolServices<Tools>
+      : never
+
+type SchemaServices<S> = S extends { readonly DecodingServices: infer R } ? R : never
+
+/**
+ * The services that the handlers, tools and schema of the options `O` need.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Services<O> =
+  | HandlerServices<Field<O, "permissions">>
+  | ToolkitServices<Field<O, "tools">>
+  | SchemaServices<Field<O, "outputSchema">>
+
+/**
+ * What `ask` gives in `output` with the options `O`.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Output<O> = O extends { readonly outputSchema: { readonly Type: infer A } }
+  ? A
+  : O extends { readonly outputSchema?: infer S }
+    ? unknown extends S
+      ? undefined
+      : [S] extends [undefined]
+        ? undefined
+        : unknown
+    : undefined
+
+/**
+ * `O`, and nothing that `Shape` does not know: a misspelt option is a type error.
+ *
+ * @since 0.1.0
+ * @category utility types
+ */
+export type Exact<O, Shape = SessionOptions.Any> = O & NoExcessProperties<Shape, O>
+
+/**
+ * What an agent can do. Static for an adapter; a session narrows it to what the running version answered.
+ *
+ * - `busyPrompt`: what the agent itself does with a prompt that comes while a turn runs.
+ * - `setModel`: from when a change counts.
+ * - `fork`: whether a conversation can be copied, at its head or at any message.
+ * - `usage`: what usage is told for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Capabilities {
+  readonly textDelta: boolean
+  readonly reasoningDelta: boolean
+  readonly toolInputDelta: boolean
+  readonly toolOutputDelta: boolean
+  readonly interrupt: boolean
+  readonly steer: boolean
+  readonly busyPrompt: "steer" | "queue" | "merge" | "reject"
+  readonly setModel: "immediate" | "nextTurn" | "none"
+  readonly setMode: boolean
+  readonly clear: boolean
+  readonly permissionPrompts: boolean
+  readonly permissionEditInput: boolean
+  readonly permissionAlways: boolean
+  readonly userQuestions: boolean
+  readonly ownSessionId: boolean
+  readonly resume: boolean
+  readonly fork: "none" | "head" | "atMessage"
+  readonly list: boolean
+  readonly history: boolean
+  readonly revert: boolean
+  readonly usage: "turn" | "request" | "cumulative" | "none"
+  readonly cost: boolean
+  readonly structuredOutput: boolean
+  readonly clientTools: boolean
+  readonly multiSessionProcess: boolean
+}
+
+/**
+ * A conversation that the agent keeps on disk. Times in epoch milliseconds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionInfo {
+  readonly id: SessionId
+  readonly cwd: string | undefined
+  readonly title: string | undefined
+  readonly createdAt: number | undefined
+  readonly updatedAt: number
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface SessionQuery {
+  readonly cwd?: string | undefined
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+  readonly worktrees?: boolean | undefined
+  readonly configDir?: string | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export interface TranscriptOptions {
+  readonly cwd?: string | undefined
+  readonly limit?: number | undefined
+  readonly offset?: number | undefined
+  readonly configDir?: string | undefined
+}
+
+/**
+ * One message of a conversation on disk.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TranscriptMessage {
+  readonly id: string
+  readonly role: "user" | "assistant"
+  readonly content: unknown
+  readonly at: number
+  readonly parentToolId?: ToolId | undefined
+}
+
+/**
+ * What can open a session with an agent.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AgentAdapter {
+  /** "claude", "codex", "acp:gemini", "mock". */
+  readonly name: string
+  readonly capabilities: Capabilities
+  /** Opens a session for the Scope: returns after the handshake. */
+  readonly open: (options: ResolvedOptions) => Effect.Effect<Session, AgentError, Scope.Scope>
+  /** What the agent has on disk, newest first. */
+  readonly sessions: (query?: SessionQuery) => Stream.Stream<SessionInfo, AgentError>
+  readonly transcript: (id: string, options?: TranscriptOptions) => Stream.Stream<TranscriptMessage, AgentError>
+}
+
+/**
+ * @since 0.1.0
+ * @category services
+ */
+export const AgentAdapter: Context.Service<AgentAdapter, AgentAdapter> = Context.Service(
+  "effect-agent-session/AgentAdapter"
+)

@@ -1,0 +1,205 @@
+/**
+ * Who decides about a tool call: the request, the decision, and ready-made policies. A session without a handler does
+ * not offer the permission surface at all, so the agent denies by itself; a handler that fails, dies or is late denies.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Schema from "effect/Schema"
+import type { RequestId, SessionId, ToolId } from "./internal/ids.ts"
+
+/**
+ * What the agent wants to do. `tool` and `input` are the agent's own words; `suggestions` are the permission updates it
+ * offers to remember, in its wire form; `reason` is why it asks; `agentId` names the subagent that asks.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Request {
+  readonly requestId: RequestId
+  readonly sessionId: SessionId | undefined
+  readonly toolId: ToolId | undefined
+  readonly tool: string
+  readonly input: unknown
+  readonly suggestions: ReadonlyArray<unknown>
+  readonly reason: string | undefined
+  readonly agentId: string | undefined
+}
+
+/**
+ * Go ahead, with the input changed when `input` is given. `updates` are permission updates in the agent's wire form, for
+ * example some of the request's `suggestions`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Allow {
+  readonly _tag: "Allow"
+  readonly input?: unknown
+  readonly updates?: ReadonlyArray<unknown>
+}
+
+/**
+ * Do not. The agent is told `message` and goes on, or stops the turn with `stopTurn`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Deny {
+  readonly _tag: "Deny"
+  readonly message: string
+  readonly stopTurn?: boolean
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Decision = Allow | Deny
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Decision: Schema.Codec<Decision> = Schema.Union([
+  Schema.TaggedStruct("Allow", {
+    input: Schema.optionalKey(Schema.Unknown),
+    updates: Schema.optionalKey(Schema.Array(Schema.Unknown))
+  }),
+  Schema.TaggedStruct("Deny", { message: Schema.String, stopTurn: Schema.optionalKey(Schema.Boolean) })
+])
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const allow = (options?: {
+  readonly input?: unknown
+  readonly updates?: ReadonlyArray<unknown> | undefined
+}): Decision => {
+  const decision: { _tag: "Allow"; input?: unknown; updates?: ReadonlyArray<unknown> } = { _tag: "Allow" }
+  if (options?.input !== undefined) decision.input = options.input
+  if (options?.updates !== undefined) decision.updates = options.updates
+  return decision
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const deny = (message: string, options?: { readonly stopTurn?: boolean | undefined }): Decision =>
+  options?.stopTurn === undefined ? { _tag: "Deny", message } : { _tag: "Deny", message, stopTurn: options.stopTurn }
+
+/**
+ * Answers every request. Requests of one session run at the same time, each in its own fiber, which is interrupted when
+ * the agent takes the request back.
+ *
+ * @example
+ * ```ts
+ * const handler: Permission.Handler = (request) =>
+ *   Effect.succeed(request.tool === "Read" ? Permission.allow() : Permission.deny("only reading here"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Handler<out R = never> = (request: Request) => Effect.Effect<Decision, unknown, R>
+
+/**
+ * Answers some requests; `undefined` leaves the request to the next one. See {@link orElse}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Policy<out R = never> = (request: Request) => Effect.Effect<Decision | undefined, unknown, R>
+
+/**
+ * @since 0.1.0
+ * @category policies
+ */
+export const allowAll: Handler = () => Effect.succeed(allow())
+
+/**
+ * @since 0.1.0
+ * @category policies
+ */
+export const denyAll: Handler = () => Effect.succeed(deny("Denied by policy."))
+
+/**
+ * Applies a policy to the named tools only.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const forTools: {
+  (...tools: ReadonlyArray<string>): <R>(self: Policy<R>) => Policy<R>
+} =
+  (...tools) =>
+  (self) =>
+  (request) =>
+    tools.includes(request.tool) ? self(request) : Effect.succeed(undefined)
+
+/**
+ * Allows the named tools, whatever their input; leaves the rest.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const allowTools = (...tools: ReadonlyArray<string>): Policy => forTools(...tools)(allowAll)
+
+/**
+ * Denies the named tools; leaves the rest.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const denyTools = (...tools: ReadonlyArray<string>): Policy =>
+  forTools(...tools)((request) => Effect.succeed(deny(`${request.tool} is not allowed here.`)))
+
+/**
+ * Asks `that` when `self` has no answer.
+ *
+ * @example
+ * ```ts
+ * const handler = pipe(
+ *   Permission.allowTools("Read", "Glob"),
+ *   Permission.orElse(Permission.denyAll),
+ *   Permission.withTimeout("1 minute")
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const orElse: {
+  <R2>(that: Handler<R2>): <R>(self: Policy<R>) => Handler<R | R2>
+  <R, R2>(self: Policy<R>, that: Handler<R2>): Handler<R | R2>
+} = dual(
+  2,
+  <R, R2>(self: Policy<R>, that: Handler<R2>): Handler<R | R2> =>
+    (request) =>
+      Effect.flatMap(self(request), (decision): Effect.Effect<Decision, unknown, R2> =>
+        decision === undefined ? that(request) : Effect.succeed(decision)
+      )
+)
+
+/**
+ * Denies when no answer came in time.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withTimeout: {
+  (duration: Duration.Input): <R>(self: Handler<R>) => Handler<R>
+  <R>(self: Handler<R>, duration: Duration.Input): Handler<R>
+} = dual(
+  2,
+  <R>(self: Handler<R>, duration: Duration.Input): Handler<R> =>
+    (request) =>
+      Effect.timeoutOrElse(self(request), {
+        duration,
+        orElse: () => Effect.succeed(deny("Nobody answered in time."))
+      })
+)

@@ -1,0 +1,238 @@
+/**
+ * The one place where what a user wrote (handlers, tools, a schema, durations) becomes plain values for an adapter:
+ * contexts are captured, values validated, defaults filled in.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import * as Stream from "effect/Stream"
+import type {
+  BaseOptions,
+  Output,
+  ResolvedOptions,
+  ResolvedOutput,
+  ResolvedTool,
+  Services,
+  SessionOptions,
+  Timeouts,
+  Tools
+} from "../AgentAdapter.ts"
+import { AgentError, InvalidOptions } from "../AgentError.ts"
+import type * as Permission from "../Permission.ts"
+import type { Session } from "../Session.ts"
+
+export const Overrides: Context.Reference<Partial<BaseOptions>> = Context.Reference(
+  "effect-agent-session/Session/Overrides",
+  { defaultValue: () => ({}) }
+)
+
+export const defaultBuffer = 2 * 1024 * 1024
+
+const defaultTimeouts: { readonly [K in keyof Timeouts]: Duration.Input } = {
+  startup: "60 seconds",
+  idle: "6 minutes",
+  turn: "Infinity",
+  control: "30 seconds",
+  permission: "Infinity",
+  interrupt: "5 seconds",
+  shutdown: "5 seconds"
+}
+
+export const invalid = (issues: ReadonlyArray<string>): AgentError =>
+  new AgentError({ phase: "resolve", reason: new InvalidOptions({ issues }) })
+
+const NonEmptyString = Schema.String.check(Schema.isMinLength(1))
+const Strings = Schema.Array(Schema.String)
+const Uuid = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { message: "must be a UUID" })
+)
+const Never = Schema.optional(Schema.Undefined)
+
+/** What plain option values must be. The types say the same; this is for values that come from outside. */
+export const BaseOptionsSchema = Schema.Struct({
+  cwd: Schema.optional(NonEmptyString),
+  model: Schema.optional(NonEmptyString),
+  systemPrompt: Schema.optional(Schema.Union([Schema.String, Schema.Struct({ append: Schema.String })])),
+  permissionMode: Schema.optional(
+    Schema.Literals(["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"])
+  ),
+  allowedTools: Schema.optional(Strings),
+  disallowedTools: Schema.optional(Strings),
+  env: Schema.optional(
+    Schema.Struct({
+      base: Schema.optional(Schema.Union([Schema.Literals(["inherit", "none"]), Schema.Struct({ only: Strings })])),
+      set: Schema.optional(
+        Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Undefined, Schema.Redacted(Schema.String)]))
+      )
+    })
+  ),
+  maxTurns: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
+  maxBudgetUsd: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
+  persist: Schema.optional(Schema.Boolean),
+  partialMessages: Schema.optional(Schema.Boolean),
+  start: Schema.optional(
+    Schema.Union([
+      Schema.Literal("new"),
+      Schema.Struct({ sessionId: Uuid, resume: Never, continue: Never, fork: Never, at: Never }),
+      Schema.Struct({
+        resume: NonEmptyString,
+        fork: Schema.optional(Schema.Boolean),
+        at: Schema.optional(NonEmptyString),
+        sessionId: Schema.optional(Uuid),
+        continue: Never
+      }),
+      Schema.Struct({
+        continue: Schema.Literal(true),
+        fork: Schema.optional(Schema.Boolean),
+        sessionId: Schema.optional(Uuid),
+        resume: Never,
+        at: Never
+      })
+    ])
+  ),
+  turns: Schema.optional(
+    Schema.Union([
+      Schema.Struct({
+        policy: Schema.Literal("queue"),
+        capacity: Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)))
+      }),
+      Schema.Struct({ policy: Schema.Literal("reject") })
+    ])
+  ),
+  buffer: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
+  metadata: Schema.optional(Schema.Record(Schema.String, Schema.String))
+})
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** What is wrong with `value`, one issue a line; none when it holds. Values are not repeated: they may be secret. */
+export const issuesOf = (schema: Schema.ConstraintDecoder<unknown>, value: unknown): ReadonlyArray<string> => {
+  const result = Schema.decodeUnknownResult(schema, { errors: "all" })(value)
+  return Result.isSuccess(result)
+    ? []
+    : format(result.failure.issue).issues.map(
+        ({ message, path }) => `${(path ?? []).map(String).join(".")}: ${message}`
+      )
+}
+
+const resolveTimeouts = (
+  options: BaseOptions["timeouts"],
+  issues: Array<string>
+): { readonly [K in keyof Timeouts]: Duration.Duration } => {
+  const read = (name: keyof Timeouts): Duration.Duration => {
+    const duration = Duration.fromInput(options?.[name] ?? defaultTimeouts[name])
+    if (Option.isSome(duration) && Duration.isGreaterThan(duration.value, Duration.zero)) return duration.value
+    issues.push(`timeouts.${name} must be a duration greater than zero`)
+    return Duration.zero
+  }
+  return {
+    startup: read("startup"),
+    idle: read("idle"),
+    turn: read("turn"),
+    control: read("control"),
+    permission: read("permission"),
+    interrupt: read("interrupt"),
+    shutdown: read("shutdown")
+  }
+}
+
+const resolvePermissions =
+  <R>(handler: Permission.Handler<R>, context: Context.Context<R>): Permission.Handler =>
+  (request) =>
+    Effect.provideContext(
+      Effect.suspend(() => handler(request)),
+      context
+    )
+
+const resolveOutput = <R>(schema: Schema.Decoder<unknown, R>, context: Context.Context<R>): ResolvedOutput => {
+  const decode = Schema.decodeUnknownEffect(schema)
+  return {
+    jsonSchema: Schema.toJsonSchemaDocument(schema).schema,
+    decode: (json) =>
+      decode(json).pipe(
+        Effect.mapError((error) => error.message),
+        Effect.provideContext(context)
+      )
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+// `effect/ai` is loaded here and nowhere else: it is most of what importing it would cost everybody.
+const resolveTools = Effect.fnUntraced(function* <R>(
+  tools: Tools<R>,
+  context: Context.Context<R>
+): Effect.fn.Return<ReadonlyArray<ResolvedTool>, never, R> {
+  const { getJsonSchema } = yield* Effect.promise(() => import("effect/ai/Tool"))
+  const toolkit = Effect.isEffect(tools) ? yield* tools : tools
+  // An erased toolkit takes no arguments as far as types go; which tool takes which is known when it runs.
+  const handle = toolkit.handle as (
+    name: string,
+    parameters: unknown
+  ) => Effect.Effect<
+    Stream.Stream<{ readonly encodedResult: unknown; readonly isFailure: boolean }, unknown, R>,
+    unknown,
+    R
+  >
+  return Object.values(toolkit.tools).map((tool): ResolvedTool => ({
+    name: tool.name,
+    description: tool.description,
+    parameters: getJsonSchema(tool),
+    call: (parameters) =>
+      handle(tool.name, parameters).pipe(
+        Effect.flatMap(Stream.runLast),
+        Effect.mapError(messageOf),
+        Effect.flatMap((last) =>
+          Option.isNone(last)
+            ? Effect.fail("the tool gave no result")
+            : last.value.isFailure
+              ? Effect.fail(JSON.stringify(last.value.encodedResult) ?? "the tool failed")
+              : Effect.succeed(last.value.encodedResult)
+        ),
+        Effect.provideContext(context)
+      )
+  }))
+})
+
+const resolveAny = Effect.fnUntraced(function* <R>(
+  options: SessionOptions<R>
+): Effect.fn.Return<ResolvedOptions, AgentError, R> {
+  const context = yield* Effect.context<R>()
+  const { permissions, tools, outputSchema, ...own } = options
+  const base: BaseOptions = { ...own, ...(yield* Overrides) }
+  const { timeouts, ...values } = base
+  const issues = [...issuesOf(BaseOptionsSchema, values)]
+  const resolvedTimeouts = resolveTimeouts(timeouts, issues)
+  if (permissions !== undefined && typeof permissions !== "function") issues.push("permissions: must be a function")
+  if (issues.length > 0) return yield* invalid(issues)
+  return {
+    ...values,
+    persist: values.persist ?? true,
+    partialMessages: values.partialMessages ?? true,
+    start: values.start ?? "new",
+    turns: {
+      policy: values.turns?.policy ?? "queue",
+      capacity: values.turns?.policy === "queue" ? (values.turns.capacity ?? 16) : 16
+    },
+    buffer: values.buffer ?? defaultBuffer,
+    timeouts: resolvedTimeouts,
+    permissions: permissions === undefined ? undefined : resolvePermissions(permissions, context),
+    tools: tools === undefined ? undefined : yield* resolveTools(tools, context),
+    outputSchema: outputSchema === undefined ? undefined : resolveOutput(outputSchema, context)
+  }
+})
+
+/** Reads what a user wrote. Fails with InvalidOptions, one issue a line. */
+export const resolve = <O extends SessionOptions.Any>(
+  options: O | undefined
+): Effect.Effect<ResolvedOptions, AgentError, Services<O>> =>
+  // The services are what the type level read off `O`; the value level erased them.
+  resolveAny((options ?? {}) as SessionOptions<Services<O>>)
+
+/** The session with the output type its schema promises. */
+export const withOutput = <O, S extends Session>(session: S): S & Session<Output<O>> =>
+  session as S & Session<Output<O>>
