@@ -1,0 +1,130 @@
+/**
+ * Where events are made: each gets its number, its time and the ids in force, goes into the log of the session, into the
+ * result of the running turn and to that turn's reader. All of it is synchronous, a chunk at a time; what runs as an
+ * Effect (`later`) or wakes a fiber (`wake`) is put off until `flush`, when the state is whole again.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
+import type { AgentEvent, ReasoningDelta, TextDelta } from "../AgentEvent.ts"
+import type { AgentError } from "../AgentError.ts"
+import * as Turn from "../Turn.ts"
+import { type Backlog, Gate } from "./backlog.ts"
+import { EventLog } from "./eventLog.ts"
+import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
+
+type Given = "seq" | "at" | "sessionId" | "turnId" | "parentToolId" | "raw"
+
+/** An event as its maker knows it. */
+export type Body = AgentEvent extends infer Event ? (Event extends AgentEvent ? Omit<Event, Given> : never) : never
+
+/** The turn that events belong to now. */
+export interface Current {
+  readonly id: TurnId
+  readonly folding: Turn.Folding
+  readonly backlog: Backlog<AgentEvent, AgentError> | undefined
+}
+
+type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+
+export const windowSize = 1024
+
+export class Journal {
+  readonly gate = new Gate()
+  readonly log: EventLog<AgentEvent>
+  current: Current | undefined
+  sessionId: SessionId | undefined
+  /** Epoch milliseconds of the chunk that is being read. */
+  at: number
+  readonly #clock: Clock.Clock
+  readonly #scope: Scope.Scope
+  #seq = 0
+  #later: Array<Effect.Effect<void>> = []
+  #wakes: Array<() => void> = []
+
+  constructor(options: { readonly clock: Clock.Clock; readonly scope: Scope.Scope; readonly buffer: number }) {
+    this.#clock = options.clock
+    this.#scope = options.scope
+    this.at = options.clock.currentTimeMillisUnsafe()
+    this.log = new EventLog<AgentEvent>({
+      window: windowSize,
+      maxSize: options.buffer,
+      lagged: (missed, next) => ({
+        _tag: "Notice",
+        seq: next.seq - 1,
+        at: next.at,
+        level: "warning",
+        code: "events-missed",
+        text: `${missed} events were missed: this reader of \`events\` is slower than the session`
+      })
+    })
+  }
+
+  /** Reads the clock: once a chunk, and before events that no chunk brought. */
+  tick(): number {
+    this.at = this.#clock.currentTimeMillisUnsafe()
+    return this.at
+  }
+
+  emit(body: Body, parent?: ToolId, raw?: unknown, size: number = 64): void {
+    const event = body as Mutable<AgentEvent>
+    event.seq = this.#seq++
+    event.at = this.at
+    this.#finish(event, parent, raw, size)
+  }
+
+  /** The hot one: written out, so that its literal has its shape at once. */
+  text(
+    tag: "TextDelta" | "ReasoningDelta",
+    itemId: ItemId,
+    text: string,
+    parent?: ToolId,
+    raw?: unknown,
+    size: number = text.length
+  ): void {
+    const event: Mutable<TextDelta> | Mutable<ReasoningDelta> = {
+      _tag: tag,
+      seq: this.#seq++,
+      at: this.at,
+      itemId,
+      text
+    }
+    this.#finish(event, parent, raw, size)
+  }
+
+  later(effect: Effect.Effect<void>): void {
+    this.#later.push(effect)
+  }
+
+  wake(resume: () => void): void {
+    this.#wakes.push(resume)
+  }
+
+  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
+    this.current?.backlog?.wake()
+    this.log.wake()
+    if (this.#wakes.length > 0) {
+      const wakes = this.#wakes
+      this.#wakes = []
+      for (const resume of wakes) resume()
+    }
+    if (this.#later.length === 0) return Effect.void
+    const effects = this.#later
+    this.#later = []
+    return Effect.forEach(effects, (effect) => Effect.forkIn(effect, this.#scope, { startImmediately: true }), {
+      discard: true
+    })
+  })
+
+  #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {
+    const current = this.current
+    if (this.sessionId !== undefined) event.sessionId = this.sessionId
+    if (current !== undefined) event.turnId = current.id
+    if (parent !== undefined) event.parentToolId = parent
+    if (raw !== undefined) event.raw = raw
+    this.log.append(event, size)
+    if (current === undefined) return
+    Turn.step(current.folding, event)
+    current.backlog?.push(event, size)
+  }
+}

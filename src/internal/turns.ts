@@ -1,0 +1,472 @@
+/**
+ * The turns of a session: what `turnQueue` decides is done here. A turn ends once for its caller (`settled`) and once
+ * for the agent (`over`); between the two the agent is being stopped and no other turn is sent.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { ResolvedOptions } from "../AgentAdapter.ts"
+import {
+  AgentError,
+  BacklogExceeded,
+  IdleTimeout,
+  Interrupted,
+  InvalidOptions,
+  type Phase,
+  type Reason,
+  SessionClosed,
+  TurnFailed,
+  TurnQueueFull,
+  TurnRejected,
+  TurnTimeout
+} from "../AgentError.ts"
+import type { AgentEvent } from "../AgentEvent.ts"
+import * as Prompt from "../Prompt.ts"
+import type { InterruptOutcome, TurnOptions } from "../Session.ts"
+import * as Turn from "../Turn.ts"
+import * as Usage from "../Usage.ts"
+import { Backlog } from "./backlog.ts"
+import * as ids from "./ids.ts"
+import { joinDeltas } from "./joinDeltas.ts"
+import type { Journal } from "./journal.ts"
+import * as TurnQueue from "./turnQueue.ts"
+
+/** A prompt on its way to the agent. `messageId` is a fresh UUID. */
+export interface Outgoing {
+  readonly turnId: ids.TurnId
+  readonly messageId: string
+  readonly prompt: Prompt.Prompt
+}
+
+/** How the agent says a turn ended. `reason` is why it failed; `output` the structured answer as it came. */
+export interface TurnEnd {
+  readonly outcome: Turn.TurnOutcome
+  readonly reason?: Reason | undefined
+  readonly report?: Usage.Report | undefined
+  readonly output?: unknown
+  readonly stopReason?: string | undefined
+  readonly fallbackText?: string | undefined
+}
+
+/** What turns need of the agent. */
+export interface TurnDriver {
+  readonly send: (turn: Outgoing) => Effect.Effect<void, AgentError>
+  /** Asks the agent to stop; that it did is seen by the end of the turn. */
+  readonly interrupt: Effect.Effect<void, AgentError>
+  /** A new process for the same conversation, after one that does not obey. */
+  readonly replace: Effect.Effect<void, AgentError>
+}
+
+export interface LiveTurn extends Outgoing {
+  readonly origin: "caller" | "agent"
+  readonly backlog: Backlog<AgentEvent, AgentError> | undefined
+  readonly idle: number
+  readonly limit: number
+  readonly result: Deferred.Deferred<Turn.TurnResult, AgentError>
+  readonly over: Deferred.Deferred<void>
+  folding: Turn.Folding | undefined
+  interrupted: boolean
+  escalated: boolean
+  outcome: Turn.TurnOutcome["_tag"] | undefined
+  failure: Reason | undefined
+  settled: boolean
+}
+
+export interface Options {
+  readonly agent: string
+  readonly journal: Journal
+  readonly resolved: ResolvedOptions
+  readonly driver: TurnDriver
+  /** Completes the items that are still open, before a turn ends. */
+  readonly closeItems: (interrupted: boolean) => void
+  readonly onChange: () => void
+  /** The agent could not be brought back: the session is over. */
+  readonly onLost: (error: AgentError) => Effect.Effect<void>
+}
+
+const historyLength = 1000
+
+/** The longest a timer may sleep; longer deadlines look again. */
+const longestSleep = 2 ** 31 - 1
+
+export class Turns {
+  readonly #options: Options
+  #state: TurnQueue.State<LiveTurn> = TurnQueue.initial
+  #agentTurn: LiveTurn | undefined
+  #terminal: Reason | undefined
+  #holds = 0
+  #lastActivity = 0
+  ledger: Usage.Ledger = Usage.ledger()
+  history: Array<Turn.TurnResult> = []
+  ended = 0
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** The turn the agent is at, ours or its own. */
+  get running(): LiveTurn | undefined {
+    return this.#state.running?.turn ?? this.#agentTurn
+  }
+
+  error(phase: Phase, reason: Reason, result?: Turn.TurnResult): AgentError {
+    const { agent, journal } = this.#options
+    return new AgentError({
+      agent,
+      phase,
+      reason,
+      ...(journal.sessionId === undefined ? {} : { sessionId: journal.sessionId }),
+      ...(result === undefined ? {} : { result })
+    })
+  }
+
+  /** Something came from the agent: the idle clock starts again. */
+  touch(): void {
+    this.#lastActivity = this.#options.journal.at
+  }
+
+  /** It is on us to move: the idle clock stands still. */
+  hold(): void {
+    this.#holds++
+  }
+
+  release(): void {
+    this.#holds--
+    this.#lastActivity = this.#options.journal.tick()
+  }
+
+  submit(
+    input: Prompt.Input,
+    options: TurnOptions | undefined,
+    streamed: boolean
+  ): Effect.Effect<LiveTurn, AgentError> {
+    return Effect.suspend(() => {
+      const turn = this.#make(input, options, streamed)
+      if (Result.isFailure(turn)) return Effect.fail(this.error("turn", turn.failure))
+      if (this.#terminal !== undefined) {
+        turn.success.backlog?.leave()
+        return Effect.fail(this.error("turn", this.#terminal))
+      }
+      this.#dispatch({ _tag: "Submitted", turn: turn.success })
+      return Effect.as(this.#options.journal.flush, turn.success)
+    })
+  }
+
+  /** Its caller is gone. Nobody waits for what follows. */
+  leave(turn: LiveTurn): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      turn.backlog?.leave()
+      this.#dispatch({ _tag: "Left", turn })
+      return this.#options.journal.flush
+    })
+  }
+
+  readonly interrupt: Effect.Effect<InterruptOutcome, AgentError> = Effect.suspend(() => {
+    const turn = this.running
+    if (turn === undefined) return Effect.succeed<InterruptOutcome>("NotRunning")
+    if (turn.origin === "caller") this.#dispatch({ _tag: "Left", turn })
+    else this.#stop(turn)
+    return Effect.andThen(
+      Effect.andThen(this.#options.journal.flush, Deferred.await(turn.over)),
+      Effect.sync((): InterruptOutcome =>
+        turn.escalated ? "Escalated" : turn.outcome === "Interrupted" ? "Interrupted" : "NotRunning"
+      )
+    )
+  })
+
+  /** The agent began a turn that nobody asked for. */
+  agentBegan(): void {
+    if (this.#agentTurn !== undefined) return
+    const turn: LiveTurn = {
+      ...this.#blank(),
+      origin: "agent",
+      prompt: [],
+      backlog: undefined,
+      idle: Duration.toMillis(this.#options.resolved.timeouts.idle),
+      limit: Duration.toMillis(this.#options.resolved.timeouts.turn)
+    }
+    this.#agentTurn = turn
+    this.#dispatch({ _tag: "AgentBegan" })
+    this.#begin(turn)
+  }
+
+  /** The agent is done with its turn. */
+  agentTurnEnded(end: TurnEnd): void {
+    const turn = this.#agentTurn
+    if (turn === undefined) return this.#account(end)
+    this.#settle(turn, end)
+    this.#agentTurn = undefined
+    this.#isOver(turn)
+    this.#dispatch({ _tag: "AgentEnded" })
+  }
+
+  /** The agent is done with the turn that was sent. */
+  turnEnded(end: TurnEnd): void {
+    const turn = this.#state.running?.turn
+    if (turn === undefined) return this.#account(end)
+    if (turn.settled) this.#account(end)
+    else this.#settle(turn, end)
+    this.#isOver(turn)
+    this.#dispatch({ _tag: "Ended", turn })
+  }
+
+  /** No turn will be sent any more, and those that wait, or run, end with `reason`. */
+  end(reason: Reason, outcome: Turn.TurnOutcome = { _tag: "Failed" }): void {
+    this.refuse(reason)
+    for (const turn of [this.#state.running?.turn, this.#agentTurn]) {
+      if (turn === undefined) continue
+      turn.failure ??= reason
+      this.#settle(turn, { outcome })
+      this.#isOver(turn)
+    }
+    this.#agentTurn = undefined
+    this.#dispatch({ _tag: "AgentEnded" })
+    const running = this.#state.running?.turn
+    if (running !== undefined) this.#dispatch({ _tag: "Ended", turn: running })
+  }
+
+  /** No turn is sent any more; those that wait end now, one that runs goes on. */
+  refuse(reason: Reason): void {
+    this.#terminal ??= reason
+    this.#dispatch({ _tag: "Closed" })
+  }
+
+  #make(
+    input: Prompt.Input,
+    options: TurnOptions | undefined,
+    streamed: boolean
+  ): Result.Result<LiveTurn, InvalidOptions> {
+    const prompt = Prompt.from(input)
+    if (Result.isFailure(prompt)) return Result.fail(new InvalidOptions({ issues: [prompt.failure] }))
+    const { buffer, timeouts } = this.#options.resolved
+    const idle = Duration.fromInput(options?.timeouts?.idle ?? timeouts.idle)
+    const limit = Duration.fromInput(options?.timeouts?.turn ?? timeouts.turn)
+    if (Option.isNone(idle) || Option.isNone(limit) || Duration.isZero(idle.value) || Duration.isZero(limit.value)) {
+      return Result.fail(new InvalidOptions({ issues: ["timeouts of a turn must be durations greater than zero"] }))
+    }
+    const backlog = streamed
+      ? new Backlog<AgentEvent, AgentError>({
+          gate: this.#options.journal.gate,
+          limit: buffer,
+          joiner: joinDeltas,
+          exceeded: (limit) => this.error("turn", new BacklogExceeded({ limit }))
+        })
+      : undefined
+    return Result.succeed({
+      ...this.#blank(),
+      origin: "caller",
+      prompt: prompt.success,
+      backlog,
+      idle: Duration.toMillis(idle.value),
+      limit: Duration.toMillis(limit.value)
+    })
+  }
+
+  #blank() {
+    const messageId = globalThis.crypto.randomUUID()
+    return {
+      turnId: ids.turnId(messageId),
+      messageId,
+      result: Deferred.makeUnsafe<Turn.TurnResult, AgentError>(),
+      over: Deferred.makeUnsafe<void>(),
+      folding: undefined,
+      interrupted: false,
+      escalated: false,
+      outcome: undefined,
+      failure: undefined,
+      settled: false
+    }
+  }
+
+  #dispatch(input: TurnQueue.Input<LiveTurn>): void {
+    const [state, actions] = TurnQueue.step(this.#state, input, this.#options.resolved.turns)
+    this.#state = state
+    for (const action of actions) this.#perform(action)
+    this.#options.onChange()
+  }
+
+  #perform(action: TurnQueue.Action<LiveTurn>): void {
+    const { journal, driver } = this.#options
+    const { turn } = action
+    switch (action._tag) {
+      case "Send":
+        this.#begin(turn)
+        journal.later(
+          Effect.catch(driver.send(turn), (error) =>
+            Effect.suspend(() => {
+              this.turnEnded({ outcome: { _tag: "Failed" }, reason: error.reason })
+              return journal.flush
+            })
+          )
+        )
+        return
+      case "Interrupt":
+        return this.#stop(turn)
+      case "Reject":
+        return this.#unsent(turn, action.why)
+      case "Drop":
+        return this.#unsent(turn, "left")
+    }
+  }
+
+  #unsent(turn: LiveTurn, why: "busy" | "full" | "closed" | "left"): void {
+    const reason =
+      why === "busy"
+        ? new TurnRejected({})
+        : why === "full"
+          ? new TurnQueueFull({ capacity: this.#options.resolved.turns.capacity })
+          : why === "closed"
+            ? (this.#terminal ?? new SessionClosed({}))
+            : new Interrupted({})
+    turn.settled = true
+    this.#resolve(turn, Exit.fail(this.error("turn", reason)), true)
+    this.#isOver(turn)
+  }
+
+  #begin(turn: LiveTurn): void {
+    const { journal } = this.#options
+    turn.folding = Turn.begin(turn.turnId, journal.tick())
+    journal.current = { id: turn.turnId, folding: turn.folding, backlog: turn.backlog }
+    this.touch()
+    journal.emit({ _tag: "TurnStarted", origin: turn.origin })
+    if (Number.isFinite(turn.idle) || Number.isFinite(turn.limit)) journal.later(this.#watch(turn))
+  }
+
+  /** Ends the turn for its caller. */
+  #settle(turn: LiveTurn, end: TurnEnd): void {
+    if (turn.settled || turn.folding === undefined) return
+    const { closeItems, journal } = this.#options
+    closeItems(turn.interrupted)
+    turn.settled = true
+    journal.tick()
+    const { cost, usage } = this.#take(end)
+    const outcome: Turn.TurnOutcome =
+      turn.interrupted && end.outcome._tag !== "Completed" ? { _tag: "Interrupted" } : end.outcome
+    turn.outcome = outcome._tag
+    const result = Turn.finish(turn.folding, {
+      ...(turn.origin === "caller" ? { userMessageId: turn.messageId } : {}),
+      ...(journal.sessionId === undefined ? {} : { sessionId: journal.sessionId }),
+      ...(end.stopReason === undefined ? {} : { stopReason: end.stopReason }),
+      ...(end.fallbackText === undefined ? {} : { fallbackText: end.fallbackText }),
+      outcome,
+      output: end.output,
+      usage,
+      cost,
+      durationMs: journal.at - turn.folding.startedAt
+    })
+    journal.emit({ _tag: "TurnEnded", result })
+    journal.current = undefined
+    this.ended++
+    this.history.push(result)
+    if (this.history.length > historyLength) this.history.shift()
+    const reason = turn.failure ?? (outcome._tag === "Completed" ? undefined : this.#reason(outcome, end))
+    this.#resolve(
+      turn,
+      reason === undefined ? Exit.succeed(result) : Exit.fail(this.error("turn", reason, result)),
+      turn.failure !== undefined || (outcome._tag !== "Completed" && outcome._tag !== "Interrupted")
+    )
+  }
+
+  #reason(outcome: Turn.TurnOutcome, end: TurnEnd): Reason {
+    return outcome._tag === "Interrupted"
+      ? new Interrupted({})
+      : (end.reason ?? new TurnFailed({ kind: outcome._tag, description: "the agent did not say why" }))
+  }
+
+  #resolve(turn: LiveTurn, exit: Exit.Exit<Turn.TurnResult, AgentError>, fails: boolean): void {
+    const error = Exit.isFailure(exit) && fails ? Option.getOrUndefined(Exit.findErrorOption(exit)) : undefined
+    turn.backlog?.end(error)
+    this.#options.journal.wake(() => {
+      Deferred.doneUnsafe(turn.result, exit)
+      turn.backlog?.wake()
+    })
+  }
+
+  #isOver(turn: LiveTurn): void {
+    this.#options.journal.wake(() => Deferred.doneUnsafe(turn.over, Exit.void))
+  }
+
+  #take(end: TurnEnd): { readonly usage: Usage.Usage; readonly cost: Option.Option<number> } {
+    if (end.report === undefined) return { usage: Usage.empty, cost: Option.none() }
+    const { cost, ledger, usage } = Usage.advance(this.ledger, end.report)
+    this.ledger = ledger
+    this.#options.journal.emit({
+      _tag: "UsageUpdated",
+      scope: "turn",
+      usage,
+      ...(Option.isSome(cost) ? { cost: cost.value } : {})
+    })
+    return { usage, cost }
+  }
+
+  /** A result that belongs to no turn of ours any more still costs. */
+  #account(end: TurnEnd): void {
+    this.#take(end)
+    this.#options.onChange()
+  }
+
+  /** Asks the agent to stop, and sees to it. */
+  #stop(turn: LiveTurn): void {
+    const { driver, journal, resolved } = this.#options
+    if (turn.interrupted) return
+    turn.interrupted = turn.failure === undefined
+    journal.gate.hurry()
+    journal.later(
+      Effect.gen({ self: this }, function* () {
+        yield* Effect.forkChild(Effect.ignore(driver.interrupt), { startImmediately: true })
+        const over = yield* Effect.timeoutOption(Deferred.await(turn.over), resolved.timeouts.interrupt)
+        if (Option.isNone(over)) yield* this.escalate(turn)
+      }).pipe(Effect.ensuring(Effect.sync(() => journal.gate.calm())))
+    )
+  }
+
+  /** The agent does not obey: a new process, or the end. */
+  escalate(turn: LiveTurn | undefined): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { driver, journal, onLost } = this.#options
+      if (turn !== undefined) {
+        turn.escalated = true
+        this.#settle(turn, { outcome: { _tag: "Failed" } })
+      }
+      return journal.flush.pipe(
+        Effect.andThen(driver.replace),
+        Effect.andThen(
+          Effect.suspend(() => {
+            if (turn?.origin === "agent") this.agentTurnEnded({ outcome: { _tag: "Failed" } })
+            else if (turn !== undefined) this.turnEnded({ outcome: { _tag: "Failed" } })
+            return journal.flush
+          })
+        ),
+        Effect.catch(onLost)
+      )
+    })
+  }
+
+  #timeUp(turn: LiveTurn, reason: Reason): Effect.Effect<void> {
+    turn.failure = reason
+    this.#settle(turn, { outcome: { _tag: "Failed" } })
+    if (turn.origin === "caller") this.#dispatch({ _tag: "Left", turn })
+    else this.#stop(turn)
+    return this.#options.journal.flush
+  }
+
+  #watch(turn: LiveTurn): Effect.Effect<void> {
+    const { journal } = this.#options
+    return Effect.suspend(() => {
+      if (turn.settled || turn.folding === undefined) return Effect.void
+      const now = journal.tick()
+      const limitLeft = turn.folding.startedAt + turn.limit - now
+      const held = this.#holds > 0 || !journal.gate.isOpen
+      const idleLeft = held ? turn.idle : this.#lastActivity + turn.idle - now
+      if (limitLeft <= 0) return this.#timeUp(turn, new TurnTimeout({ millis: turn.limit }))
+      if (idleLeft <= 0) return this.#timeUp(turn, new IdleTimeout({ millis: turn.idle }))
+      return Deferred.await(turn.over).pipe(
+        Effect.timeoutOption(Math.min(idleLeft, limitLeft, longestSleep)),
+        Effect.flatMap((over) => (Option.isSome(over) ? Effect.void : this.#watch(turn)))
+      )
+    })
+  }
+}
