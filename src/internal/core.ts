@@ -21,7 +21,7 @@ import type {
   TranscriptMessage,
   TranscriptOptions
 } from "../AgentAdapter.ts"
-import { type AgentError, type Reason, SessionClosed, StructuredOutputInvalid, Unsupported } from "../AgentError.ts"
+import { type AgentError, type Reason, SessionClosed, Unsupported } from "../AgentError.ts"
 import type { ExitStatus } from "../AgentEvent.ts"
 import type * as Prompt from "../Prompt.ts"
 import type { Health, Session, SessionStatus } from "../Session.ts"
@@ -29,6 +29,7 @@ import { Decisions } from "./decisions.ts"
 import { EventLog } from "./eventLog.ts"
 import type * as ids from "./ids.ts"
 import { Journal } from "./journal.ts"
+import { decodeOutput } from "./resolve.ts"
 import { type LiveTurn, type TurnDriver, Turns } from "./turns.ts"
 
 export type Host = FileSystem | Path | ChildProcessSpawner
@@ -187,14 +188,10 @@ export const make = Effect.fnUntraced(function* (
       turn.settled ? Effect.sync(() => turn.backlog?.leave()) : turns.leave(turn)
     )
 
-  const decoded = Effect.fnUntraced(function* (turn: LiveTurn) {
-    const result = yield* Deferred.await(turn.result)
-    if (resolved.outputSchema === undefined) return result
-    const output = yield* Effect.mapError(resolved.outputSchema.decode(result.output), (issue) =>
-      turns.error("turn", new StructuredOutputInvalid({ text: result.text, issue }), result)
+  const decoded = (turn: LiveTurn) =>
+    Effect.flatMap(Deferred.await(turn.result), (result) =>
+      decodeOutput<unknown>(resolved, result, (reason) => turns.error("turn", reason, result))
     )
-    return { ...result, output }
-  })
 
   const session: Session = {
     agent,

@@ -88,7 +88,7 @@ export class Decisions {
   }
 
   withdrawAll(): void {
-    for (const requestId of [...this.#pending.keys()]) this.withdraw(requestId)
+    for (const requestId of this.#pending.keys()) this.withdraw(requestId)
   }
 
   #close(requestId: RequestId): boolean {

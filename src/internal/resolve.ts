@@ -21,9 +21,10 @@ import type {
   Timeouts,
   Tools
 } from "../AgentAdapter.ts"
-import { AgentError, InvalidOptions } from "../AgentError.ts"
+import { AgentError, InvalidOptions, StructuredOutputInvalid } from "../AgentError.ts"
 import type * as Permission from "../Permission.ts"
 import type { Session } from "../Session.ts"
+import type { TurnResult } from "../Turn.ts"
 
 export const Overrides: Context.Reference<Partial<BaseOptions>> = Context.Reference(
   "effect-agent-session/Session/Overrides",
@@ -236,3 +237,19 @@ export const resolve = <O extends SessionOptions.Any>(
 /** The session with the output type its schema promises. */
 export const withOutput = <O, S extends Session>(session: S): S & Session<Output<O>> =>
   session as S & Session<Output<O>>
+
+/** The result with what `outputSchema` makes of the agent's JSON, if there is a schema. */
+export const decodeOutput = <O>(
+  options: ResolvedOptions,
+  result: TurnResult,
+  fail: (reason: StructuredOutputInvalid) => AgentError
+): Effect.Effect<TurnResult<Output<O>>, AgentError> => {
+  const decoded: Effect.Effect<TurnResult, AgentError> =
+    options.outputSchema === undefined
+      ? Effect.succeed(result)
+      : options.outputSchema.decode(result.output).pipe(
+          Effect.map((output) => ({ ...result, output })),
+          Effect.mapError((issue) => fail(new StructuredOutputInvalid({ text: result.text, issue })))
+        )
+  return decoded as Effect.Effect<TurnResult<Output<O>>, AgentError>
+}
