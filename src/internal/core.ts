@@ -58,6 +58,7 @@ export interface Core {
   readonly journal: Journal
   readonly turns: Turns
   readonly decisions: Decisions
+  readonly resolved: ResolvedOptions
   /** Open as long as the session is; closed last. */
   readonly scope: Scope.Scope
   /** The agent answered the handshake. */
@@ -255,6 +256,7 @@ export const make = Effect.fnUntraced(function* (
     journal,
     turns,
     decisions,
+    resolved,
     scope,
     session,
     changed,

@@ -107,9 +107,14 @@ export class Turns {
     this.#options = options
   }
 
-  /** The turn the agent is at, ours or its own. */
+  /** The turn the agent is at: its own, if it began one, else ours. */
   get running(): LiveTurn | undefined {
-    return this.#state.running?.turn ?? this.#agentTurn
+    return this.#agentTurn ?? this.caller
+  }
+
+  /** The turn of ours that was sent and whose end has not been seen. */
+  get caller(): LiveTurn | undefined {
+    return this.#state.running?.turn
   }
 
   error(phase: Phase, reason: Reason, result?: Turn.TurnResult): AgentError {
@@ -200,6 +205,8 @@ export class Turns {
     this.#settle(turn, end)
     this.#agentTurn = undefined
     this.#isOver(turn)
+    // One of ours may have been sent meanwhile: what comes now is for it.
+    this.#bind(this.caller)
     this.#dispatch({ _tag: "AgentEnded" })
   }
 
@@ -329,10 +336,17 @@ export class Turns {
   #begin(turn: LiveTurn): void {
     const { journal } = this.#options
     turn.folding = Turn.begin(turn.turnId, journal.tick())
-    journal.current = { id: turn.turnId, folding: turn.folding, backlog: turn.backlog }
+    this.#bind(turn)
     this.touch()
     journal.emit({ _tag: "TurnStarted", origin: turn.origin })
     if (Number.isFinite(turn.idle) || Number.isFinite(turn.limit)) journal.later(this.#watch(turn))
+  }
+
+  #bind(turn: LiveTurn | undefined): void {
+    this.#options.journal.current =
+      turn === undefined || turn.settled || turn.folding === undefined
+        ? undefined
+        : { id: turn.turnId, folding: turn.folding, backlog: turn.backlog }
   }
 
   /** Ends the turn for its caller. */

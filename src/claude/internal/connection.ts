@@ -1,0 +1,258 @@
+/**
+ * One process of the CLI, spoken to: lines become messages, replies find their request, and the handshake tells that it
+ * is there. What the messages mean is for `session.ts`.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as FileSystem from "effect/FileSystem"
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import {
+  type AgentError,
+  ControlFailed,
+  ControlTimeout,
+  HandshakeTimeout,
+  ProcessExited,
+  ProtocolViolation,
+  type Reason,
+  SessionInUse,
+  SessionNotFound,
+  SpawnFailed,
+  StartupFailed,
+  Unsupported
+} from "../../AgentError.ts"
+import type { ExitStatus } from "../../AgentEvent.ts"
+import * as AgentProcess from "../../internal/agentProcess.ts"
+import type { Core } from "../../internal/core.ts"
+import * as Lines from "../../internal/lines.ts"
+import { Requests } from "../../internal/requests.ts"
+import * as ClaudeControl from "../ClaudeControl.ts"
+import * as ClaudeMessage from "../ClaudeMessage.ts"
+
+export interface Plan {
+  readonly executable: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string | undefined
+  readonly env: AgentProcess.Environment
+  readonly initialize: ClaudeControl.InitializeFields
+  /** The conversation that is opened, for the errors. */
+  readonly sessionId: string
+}
+
+export interface Handlers {
+  /** Every message, replies to our own requests excepted. Synchronous; what has to run goes through the journal. */
+  readonly message: (message: ClaudeMessage.ClaudeMessage, size: number) => void
+  readonly malformed: (bytes: number, prefix: string) => void
+  /** The process is gone by itself, after the handshake. */
+  readonly gone: (reason: Reason, exit: ExitStatus) => Effect.Effect<void>
+}
+
+export interface Connection {
+  readonly process: AgentProcess.AgentProcess
+  /** What the CLI told about itself. */
+  readonly info: ClaudeControl.InitializeResponse
+  readonly write: (message: ClaudeControl.Outbound) => Effect.Effect<void, AgentError>
+  readonly control: <S extends ClaudeControl.RequestSubtype>(
+    subtype: S,
+    fields: ClaudeControl.RequestFields[S]
+  ) => Effect.Effect<ClaudeControl.Replies[S], AgentError>
+}
+
+const spawnReason = (failure: AgentProcess.SpawnFailure): SpawnFailed =>
+  new SpawnFailed({
+    description: failure.description,
+    ...(failure.cause === undefined ? {} : { cause: failure.cause })
+  })
+
+/** Why it ended before it answered, from what it said last. */
+const startupReason = (sessionId: string, said: string, exit: ExitStatus, stderrTail: string): Reason => {
+  const text = `${said}\n${stderrTail}`
+  if (text.includes("No conversation found with session ID")) {
+    return new SessionNotFound({ id: sessionId, lookedIn: [] })
+  }
+  if (/Session ID \S+ is already in use/.test(text)) return new SessionInUse({ id: sessionId })
+  const how = exit.signal ?? `code ${exit.code}`
+  return new StartupFailed({ description: said === "" ? `it ended with ${how}` : `${said} (${how})`, stderrTail })
+}
+
+const replyExit = (
+  subtype: string,
+  reply: ClaudeMessage.ControlResponse["response"],
+  fail: (reason: Reason) => AgentError
+): Exit.Exit<unknown, AgentError> => {
+  if (reply.subtype === "success") return Exit.succeed(reply.response)
+  const description =
+    reply.subtype === "error" ? (reply.error ?? "it did not say why") : `a reply of kind ${reply.subtype}`
+  const unknown = reply.error_code === "unsupported_request" || description.startsWith("Unsupported control request")
+  return Exit.fail(
+    fail(unknown ? new Unsupported({ capability: subtype }) : new ControlFailed({ request: subtype, description }))
+  )
+}
+
+// TypeScript does not follow that the fields are those of the subtype once both are type parameters.
+const requestOf = <S extends ClaudeControl.RequestSubtype>(
+  subtype: S,
+  fields: ClaudeControl.RequestFields[S]
+): ClaudeControl.Request => ({ subtype, ...fields }) as ClaudeControl.Request
+
+/** Starts the CLI and shakes hands. The process belongs to the Scope. */
+export const connect = Effect.fnUntraced(function* (
+  core: Core,
+  plan: Plan,
+  handlers: Handlers
+): Effect.fn.Return<Connection, AgentError, Scope.Scope | FileSystem.FileSystem | ChildProcessSpawner> {
+  const { journal, turns } = core
+  const { gate } = journal
+  const { timeouts } = core.resolved
+  const requests = new Requests<ClaudeMessage.ControlResponse["response"], AgentError>(gate, (resume) =>
+    journal.wake(resume)
+  )
+  let open = false
+  let said = ""
+  let paused = false
+
+  const route = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
+    const control = ClaudeMessage.requestId(message)
+    if (!ClaudeMessage.isUnknown(message) && message.type === "control_response") {
+      if (control !== undefined) requests.answer(control, Exit.succeed(message.response))
+    } else if (control !== undefined && ClaudeMessage.isUnknown(message) && message.type === "control_response") {
+      requests.answer(
+        control,
+        Exit.fail(
+          turns.error("control", new ProtocolViolation({ description: message.issue ?? "a reply of unknown form" }))
+        )
+      )
+    } else if (!open && !ClaudeMessage.isUnknown(message) && message.type === "result" && message.is_error) {
+      said = [message.result, ...(message.errors ?? [])].filter((text) => typeof text === "string").join("; ")
+    }
+    handlers.message(message, size)
+  }
+
+  const framer = Lines.make({
+    frame: (value, size) => route(ClaudeMessage.decode(value), size),
+    malformed: handlers.malformed
+  })
+
+  const process = yield* AgentProcess.spawn({
+    command: { executable: plan.executable, args: plan.args, cwd: plan.cwd, env: plan.env },
+    shutdownTimeout: timeouts.shutdown,
+    beforeEnd: core.quiet
+  }).pipe(Effect.mapError((failure) => turns.error("spawn", spawnReason(failure))))
+
+  const pause = Effect.suspend(() => {
+    if (!paused) {
+      paused = true
+      journal.emit({
+        _tag: "Notice",
+        level: "info",
+        code: "reader-paused",
+        text: "much waits for a slow reader, so the agent is held back; its requests wait too"
+      })
+    }
+    return Effect.andThen(
+      Effect.andThen(journal.flush, gate.latch.await),
+      Effect.sync(() => {
+        journal.tick()
+        turns.touch()
+      })
+    )
+  })
+
+  const read = process.read((chunks) =>
+    Effect.suspend(() => {
+      journal.tick()
+      turns.touch()
+      for (const chunk of chunks) framer.push(chunk)
+      gate.update()
+      if (gate.isOpen) return journal.flush
+      return pause
+    })
+  )
+
+  const ended = Effect.flatMap(process.exit, (exit) =>
+    Effect.suspend(() => {
+      framer.end()
+      const stderrTail = process.stderrTail()
+      const reason = open
+        ? new ProcessExited({ ...exit, stderrTail })
+        : startupReason(plan.sessionId, said, exit, stderrTail)
+      requests.failAll(turns.error(open ? "control" : "handshake", reason))
+      return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
+    })
+  )
+  yield* Effect.forkScoped(Effect.andThen(read, ended), { startImmediately: true })
+  // What a dead process leaves in its pipe is little: it need not wait for readers.
+  yield* Effect.forkScoped(
+    Effect.andThen(
+      process.exit,
+      Effect.sync(() => gate.hurry())
+    )
+  )
+
+  const write = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
+    Effect.flatMap(process.write(ClaudeControl.encodeLine(message)), (written) =>
+      written
+        ? Effect.void
+        : Effect.fail(
+            turns.error(
+              "control",
+              new ProcessExited({
+                ...(process.exited() ?? { code: null, signal: null }),
+                stderrTail: process.stderrTail()
+              })
+            )
+          )
+    )
+
+  const request = <S extends ClaudeControl.RequestSubtype>(
+    subtype: S,
+    fields: ClaudeControl.RequestFields[S],
+    deadline: Duration.Duration,
+    late: () => AgentError
+  ): Effect.Effect<ClaudeControl.Replies[S], AgentError> =>
+    Effect.suspend(() => {
+      const id = globalThis.crypto.randomUUID()
+      const fail = (reason: Reason): AgentError => turns.error("control", reason)
+      return requests
+        .run({
+          id,
+          send: write({ type: "control_request", request_id: id, request: requestOf(subtype, fields) }),
+          deadline,
+          late,
+          cancel: Effect.ignore(write({ type: "control_cancel_request", request_id: id }))
+        })
+        .pipe(
+          Effect.flatMap((reply) => replyExit(subtype, reply, fail)),
+          Effect.flatMap((payload) => {
+            const decoded = ClaudeControl.decodeReply(subtype, payload)
+            return Result.isSuccess(decoded)
+              ? Effect.succeed(decoded.success)
+              : Effect.fail(fail(new ControlFailed({ request: subtype, description: decoded.failure })))
+          })
+        )
+    })
+
+  const info = yield* request("initialize", plan.initialize, timeouts.startup, () =>
+    turns.error(
+      "handshake",
+      new HandshakeTimeout({ millis: Duration.toMillis(timeouts.startup), stderrTail: process.stderrTail() })
+    )
+  )
+  open = true
+
+  return {
+    process,
+    info,
+    write,
+    control: (subtype, fields) =>
+      request(subtype, fields, timeouts.control, () => {
+        core.unanswered(subtype)
+        return turns.error(
+          "control",
+          new ControlTimeout({ request: subtype, millis: Duration.toMillis(timeouts.control) })
+        )
+      }).pipe(Effect.tap(() => Effect.sync(() => core.answered())))
+  }
+})

@@ -1,0 +1,486 @@
+/**
+ * From messages of the CLI to events: one pass, with the little state that the protocol leaves to its reader (which
+ * items and tools are open, what was said before a result). Control frames and results do not come here.
+ */
+import type { PlanEntry, SessionChanges, ToolKind } from "../../AgentEvent.ts"
+import type { Core } from "../../internal/core.ts"
+import * as ids from "../../internal/ids.ts"
+import type { ToolStatus } from "../../Turn.ts"
+import type {
+  ApiEvent,
+  Assistant,
+  KnownMessage,
+  StreamEvent,
+  SystemInit,
+  SystemMessage,
+  TaskNotification,
+  User
+} from "../ClaudeMessage.ts"
+import { Items } from "./items.ts"
+import * as Outcome from "./outcome.ts"
+
+const toolKinds: { readonly [name: string]: ToolKind } = {
+  Bash: "execute",
+  BashOutput: "execute",
+  KillShell: "execute",
+  Edit: "edit",
+  MultiEdit: "edit",
+  Write: "edit",
+  NotebookEdit: "edit",
+  Read: "read",
+  NotebookRead: "read",
+  Glob: "search",
+  Grep: "search",
+  LS: "search",
+  ToolSearch: "search",
+  WebSearch: "search",
+  WebFetch: "fetch",
+  Agent: "task",
+  Task: "task",
+  TodoWrite: "plan",
+  ExitPlanMode: "plan"
+}
+
+const toolKind = (name: string): ToolKind => toolKinds[name] ?? (name.startsWith("mcp__") ? "mcp" : "other")
+
+const noticeLevel = (level: string | undefined): "info" | "warning" => (level === "warning" ? "warning" : "info")
+
+const taskStatus = (status: TaskNotification["status"]): "completed" | "failed" | "stopped" =>
+  status === "failed" ? "failed" : status === "stopped" ? "stopped" : "completed"
+
+const planStatus = (status: unknown): PlanEntry["status"] =>
+  status === "in_progress" || status === "completed" ? status : "pending"
+
+const planEntries = (input: unknown): ReadonlyArray<PlanEntry> | undefined => {
+  if (typeof input !== "object" || input === null || !("todos" in input) || !Array.isArray(input.todos))
+    return undefined
+  return input.todos.flatMap((todo: unknown) =>
+    typeof todo === "object" && todo !== null && "content" in todo && typeof todo.content === "string"
+      ? [
+          {
+            text: todo.content,
+            status: "status" in todo ? planStatus(todo.status) : "pending"
+          }
+        ]
+      : []
+  )
+}
+
+const refusedByMeta = (meta: unknown, toolId: string): boolean =>
+  Array.isArray(meta) &&
+  meta.some(
+    (entry: unknown) =>
+      typeof entry === "object" &&
+      entry !== null &&
+      "id" in entry &&
+      entry.id === toolId &&
+      "permission_decision" in entry &&
+      typeof entry.permission_decision === "object" &&
+      entry.permission_decision !== null &&
+      "decision" in entry.permission_decision &&
+      entry.permission_decision.decision === "reject"
+  )
+
+const parentOf = (parent: string | null | undefined): ids.ToolId | undefined =>
+  parent === null || parent === undefined ? undefined : ids.toolId(parent)
+
+export class Events {
+  readonly #core: Core
+  readonly #items: Items
+  readonly #tools = new Map<ids.ToolId, ids.ToolId | undefined>()
+  readonly #denied = new Set<string>()
+  #context: Outcome.Context = { error: undefined, status: undefined, resetsAt: undefined }
+  #model: string | undefined
+  #mode: string | undefined
+
+  constructor(core: Core, keep: number) {
+    this.#core = core
+    this.#items = new Items(core.journal, keep)
+  }
+
+  /** What explains the result that comes now. */
+  takeContext(): Outcome.Context {
+    const context = this.#context
+    this.#context = { ...context, error: undefined, status: undefined }
+    return context
+  }
+
+  /** We denied this call: its result is a denial and no error of the tool. */
+  denied(toolId: string): void {
+    this.#denied.add(toolId)
+  }
+
+  /** The turn ends: what is still open ends with it. */
+  closeItems(interrupted: boolean): void {
+    this.#items.closeAll()
+    const status = interrupted ? "interrupted" : "unknown"
+    for (const [toolId, parent] of this.#tools) {
+      this.#core.journal.emit({ _tag: "ToolEnded", toolId, status, output: undefined }, parent)
+    }
+    this.#tools.clear()
+    this.#denied.clear()
+  }
+
+  message(
+    message: Exclude<
+      KnownMessage,
+      { readonly type: "control_request" | "control_response" | "control_cancel_request" | "result" }
+    >,
+    size: number
+  ): void {
+    const { journal } = this.#core
+    switch (message.type) {
+      case "stream_event":
+        return this.#streamEvent(message, size)
+      case "assistant":
+        return this.#assistant(message, size)
+      case "user":
+        return this.#user(message, size)
+      case "system":
+        return this.#system(message, size)
+      case "rate_limit_event": {
+        const { rateLimitType, resetsAt, status } = message.rate_limit_info
+        const reset = resetsAt === undefined || resetsAt === null ? undefined : resetsAt * 1000
+        this.#context = { ...this.#context, resetsAt: reset }
+        return journal.emit(
+          {
+            _tag: "RateLimited",
+            status,
+            ...(reset === undefined ? {} : { resetsAt: reset }),
+            ...(typeof rateLimitType === "string" ? { window: rateLimitType } : {})
+          },
+          undefined,
+          message,
+          size
+        )
+      }
+      case "tool_progress": {
+        const parent = parentOf(message.parent_tool_use_id)
+        const elapsed = message.elapsed_time_seconds
+        return journal.emit(
+          {
+            _tag: "ToolProgress",
+            // A heartbeat is named after the call it is for; the call itself is the parent then.
+            toolId: message.heartbeat === true && parent !== undefined ? parent : ids.toolId(message.tool_use_id),
+            ...(elapsed === undefined ? {} : { elapsedMs: elapsed * 1000 })
+          },
+          message.heartbeat === true ? undefined : parent,
+          message,
+          size
+        )
+      }
+      case "conversation_reset":
+        return this.#changed({ sessionId: ids.sessionId(message.new_conversation_id) }, message, size)
+      case "prompt_suggestion":
+      case "tool_use_summary":
+      case "auth_status":
+      case "active_goal":
+        return journal.emit({ _tag: "Unknown", type: message.type }, undefined, message, size)
+      case "command_lifecycle":
+      case "keep_alive":
+      case "transcript_mirror":
+        return
+    }
+  }
+
+  init(message: SystemInit, size: number): void {
+    this.#changed(
+      {
+        sessionId: ids.sessionId(message.session_id),
+        ...(message.model === undefined ? {} : { model: message.model }),
+        ...(message.permissionMode === undefined ? {} : { permissionMode: message.permissionMode }),
+        ...(message.cwd === undefined ? {} : { cwd: message.cwd }),
+        ...(message.tools === undefined ? {} : { tools: message.tools }),
+        ...(message.claude_code_version === undefined ? {} : { agentVersion: message.claude_code_version })
+      },
+      message,
+      size
+    )
+  }
+
+  #changed(changes: SessionChanges, raw: unknown, size: number): void {
+    if (changes.model !== undefined) this.#model = changes.model
+    if (changes.permissionMode !== undefined) this.#mode = changes.permissionMode
+    this.#core.changed(changes)
+    this.#core.journal.emit({ _tag: "SessionUpdated", changes }, undefined, raw, size)
+  }
+
+  /** The agent confirmed a change that we asked for. */
+  confirmed(changes: { readonly model?: string; readonly permissionMode?: string }): void {
+    if (changes.model === this.#model && changes.permissionMode === this.#mode) return
+    this.#changed(changes, undefined, 64)
+  }
+
+  #streamEvent(message: StreamEvent, size: number): void {
+    if (message.parent_tool_use_id !== null && message.parent_tool_use_id !== undefined) return
+    const event: ApiEvent = message.event
+    switch (event.type) {
+      case "content_block_delta": {
+        const { delta, index } = event
+        switch (delta.type) {
+          case "text_delta":
+            return this.#items.delta(index, "text", delta.text, message, size)
+          case "thinking_delta":
+            return this.#items.delta(index, "reasoning", delta.thinking, message, size)
+          case "input_json_delta": {
+            const toolId = this.#writing.get(index)
+            if (toolId !== undefined && delta.partial_json !== "") {
+              this.#core.journal.emit(
+                { _tag: "ToolInputDelta", toolId, json: delta.partial_json },
+                undefined,
+                message,
+                size
+              )
+            }
+            return
+          }
+          case "signature_delta":
+          case "citations_delta":
+            return
+          default:
+            return this.#core.journal.emit(
+              { _tag: "Unknown", type: "stream_event", subtype: delta.type },
+              undefined,
+              message,
+              size
+            )
+        }
+      }
+      case "message_start":
+        this.#writing.clear()
+        return this.#items.messageStarted(event.message.id)
+      case "content_block_start": {
+        const block = event.content_block
+        if (block.type === "text") this.#items.blockStarted(event.index, "text")
+        else if (block.type === "thinking") this.#items.blockStarted(event.index, "reasoning")
+        else if (block.type === "tool_use") this.#writing.set(event.index, ids.toolId(block.id))
+        return
+      }
+      case "message_delta": {
+        const usage = event.usage
+        if (usage === undefined || usage === null) return
+        return this.#core.journal.emit(
+          { _tag: "UsageUpdated", scope: "request", usage: Outcome.usageOf(usage) },
+          undefined,
+          message,
+          size
+        )
+      }
+      case "content_block_stop":
+      case "message_stop":
+        return
+      default:
+        return this.#core.journal.emit(
+          { _tag: "Unknown", type: "stream_event", subtype: event.type },
+          undefined,
+          message,
+          size
+        )
+    }
+  }
+
+  /** The tool calls whose input is being written, by block. */
+  readonly #writing = new Map<number, ids.ToolId>()
+
+  #assistant(message: Assistant, size: number): void {
+    const { journal } = this.#core
+    const parent = parentOf(message.parent_tool_use_id)
+    if (message.error !== undefined && message.error !== null) {
+      const text = message.message.content.map((block) => (block.type === "text" ? block.text : "")).join("")
+      this.#context = { ...this.#context, error: message.error, status: message.api_error_status ?? undefined }
+      return journal.emit({ _tag: "Notice", level: "error", code: message.error, text }, parent, message, size)
+    }
+    for (const block of message.message.content) {
+      switch (block.type) {
+        case "text":
+          this.#items.whole("text", block.text, message.message.id, parent, message)
+          break
+        case "thinking":
+          this.#items.whole("reasoning", block.thinking, message.message.id, parent, message)
+          break
+        case "tool_use":
+        case "server_tool_use":
+        case "mcp_tool_use":
+          this.#toolStarted(ids.toolId(block.id), block.name, block.input, parent, message, size)
+          break
+        case "redacted_thinking":
+          break
+        case "mcp_tool_result":
+          this.#toolEnded(
+            ids.toolId(block.tool_use_id),
+            block.is_error === true ? "error" : "ok",
+            block.content,
+            message,
+            size
+          )
+          break
+        default:
+          if (block.type.endsWith("_tool_result") && "tool_use_id" in block && typeof block.tool_use_id === "string") {
+            this.#toolEnded(ids.toolId(block.tool_use_id), "ok", block.content, message, size)
+          } else {
+            journal.emit({ _tag: "Unknown", type: "assistant", subtype: block.type }, parent, message, size)
+          }
+      }
+    }
+  }
+
+  #toolStarted(
+    toolId: ids.ToolId,
+    name: string,
+    input: unknown,
+    parent: ids.ToolId | undefined,
+    raw: unknown,
+    size: number
+  ): void {
+    if (this.#tools.has(toolId)) return
+    this.#tools.set(toolId, parent)
+    this.#core.journal.emit({ _tag: "ToolStarted", toolId, name, kind: toolKind(name), input }, parent, raw, size)
+    const entries = name === "TodoWrite" && parent === undefined ? planEntries(input) : undefined
+    if (entries !== undefined) this.#core.journal.emit({ _tag: "PlanUpdated", entries }, undefined, raw, size)
+  }
+
+  #toolEnded(toolId: ids.ToolId, status: ToolStatus, output: unknown, raw: unknown, size: number): void {
+    if (!this.#tools.has(toolId)) return
+    const parent = this.#tools.get(toolId)
+    this.#tools.delete(toolId)
+    this.#core.journal.emit({ _tag: "ToolEnded", toolId, status, output }, parent, raw, size)
+  }
+
+  #user(message: User, size: number): void {
+    const { content } = message.message
+    if (typeof content === "string") return
+    for (const block of content) {
+      if (block.type !== "tool_result") continue
+      const status = this.#statusOf(block.tool_use_id, block.is_error === true, message)
+      this.#toolEnded(ids.toolId(block.tool_use_id), status, block.content, message, size)
+    }
+  }
+
+  #statusOf(toolId: string, isError: boolean, message: User): ToolStatus {
+    if (!isError) return "ok"
+    if (this.#core.turns.running?.interrupted === true) return "interrupted"
+    return this.#denied.delete(toolId) || refusedByMeta(message.tool_result_meta, toolId) ? "denied" : "error"
+  }
+
+  #system(message: SystemMessage, size: number): void {
+    const { journal } = this.#core
+    switch (message.subtype) {
+      case "init":
+        return this.init(message, size)
+      case "status":
+        if (message.permissionMode === undefined || message.permissionMode === this.#mode) return
+        return this.#changed({ permissionMode: message.permissionMode }, message, size)
+      case "session_title_changed":
+        return this.#changed({ title: message.title ?? "" }, message, size)
+      case "api_retry":
+        return journal.emit(
+          {
+            _tag: "Retrying",
+            attempt: message.attempt,
+            delayMs: message.retry_delay_ms ?? 0,
+            ...(message.max_retries === undefined ? {} : { max: message.max_retries }),
+            ...(typeof message.error_status === "number" ? { status: message.error_status } : {}),
+            ...(typeof message.error === "string" ? { error: message.error } : {})
+          },
+          undefined,
+          message,
+          size
+        )
+      case "compact_boundary": {
+        const meta = message.compact_metadata
+        return journal.emit(
+          {
+            _tag: "Compacted",
+            trigger: meta?.trigger ?? "auto",
+            ...(meta?.pre_tokens === undefined ? {} : { before: meta.pre_tokens }),
+            ...(meta?.post_tokens === undefined ? {} : { after: meta.post_tokens })
+          },
+          undefined,
+          message,
+          size
+        )
+      }
+      case "permission_denied":
+        if (message.tool_use_id !== undefined) this.#denied.add(message.tool_use_id)
+        return this.#notice(
+          "warning",
+          "permission-denied",
+          message.message ?? `${message.tool_name} was denied`,
+          message,
+          size
+        )
+      case "informational":
+        return this.#notice(noticeLevel(message.level), message.tag ?? "informational", message.content, message, size)
+      case "notification":
+        return this.#notice("info", message.key ?? "notification", message.text, message, size)
+      case "model_refusal_fallback":
+      case "model_refusal_no_fallback":
+        return this.#notice("warning", message.subtype, message.content ?? "the model refused", message, size)
+      case "session_writes_lost":
+        return this.#notice("error", message.subtype, "the conversation could not be written to disk", message, size)
+      case "task_started": {
+        const background = message.is_backgrounded === true
+        const taskId = ids.taskId(message.task_id)
+        if (background) this.#core.background(taskId, true)
+        return journal.emit(
+          {
+            _tag: "TaskStarted",
+            taskId,
+            kind: message.task_type ?? "unknown",
+            description: message.description ?? "",
+            background,
+            ...(message.tool_use_id === undefined ? {} : { toolId: ids.toolId(message.tool_use_id) })
+          },
+          undefined,
+          message,
+          size
+        )
+      }
+      case "task_progress":
+        return journal.emit(
+          {
+            _tag: "TaskProgress",
+            taskId: ids.taskId(message.task_id),
+            ...(message.description === undefined ? {} : { description: message.description }),
+            ...(message.last_tool_name === undefined ? {} : { lastTool: message.last_tool_name })
+          },
+          undefined,
+          message,
+          size
+        )
+      case "task_updated":
+        if (message.patch?.is_backgrounded === true) this.#core.background(ids.taskId(message.task_id), true)
+        return journal.emit(
+          {
+            _tag: "TaskProgress",
+            taskId: ids.taskId(message.task_id),
+            ...(message.patch?.description === undefined ? {} : { description: message.patch.description })
+          },
+          undefined,
+          message,
+          size
+        )
+      case "task_notification": {
+        const taskId = ids.taskId(message.task_id)
+        this.#core.background(taskId, false)
+        return journal.emit(
+          { _tag: "TaskEnded", taskId, status: taskStatus(message.status), summary: message.summary ?? "" },
+          undefined,
+          message,
+          size
+        )
+      }
+      case "background_tasks_changed":
+      case "session_state_changed":
+      case "thinking_tokens":
+      case "control_request_progress":
+        return
+      default:
+        return journal.emit({ _tag: "Unknown", type: "system", subtype: message.subtype }, undefined, message, size)
+    }
+  }
+
+  #notice(level: "info" | "warning" | "error", code: string, text: string, raw: unknown, size: number): void {
+    this.#core.journal.emit({ _tag: "Notice", level, code, text }, undefined, raw, size)
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The text and thinking items of the answer that is being written. With partial messages each comes twice, in pieces and
+ * whole; here they become one: the pieces as they come, and whatever the whole has more.
+ */
+import type { ItemId, ToolId } from "../../internal/ids.ts"
+import * as ids from "../../internal/ids.ts"
+import type { Journal } from "../../internal/journal.ts"
+
+interface Item {
+  readonly id: ItemId
+  readonly kind: "text" | "reasoning"
+  readonly parent: ToolId | undefined
+  /** What was said in pieces, kept as long as it may be needed to complete the item ourselves. */
+  parts: Array<string> | undefined
+  chars: number
+}
+
+const partsAtATime = 1024
+
+const deltaTag = { text: "TextDelta", reasoning: "ReasoningDelta" } as const
+
+export class Items {
+  readonly #journal: Journal
+  readonly #keep: number
+  #messageId = ""
+  #wholes = 0
+  #open = new Map<number, Item>()
+  /** The item of the last piece: nearly always that of the next one. */
+  #lastIndex = -1
+  #last: Item | undefined
+
+  /** `keep`: characters of one item that are remembered for its completion after a crash. */
+  constructor(journal: Journal, keep: number) {
+    this.#journal = journal
+    this.#keep = keep
+  }
+
+  /** A message of the main thread begins. What an earlier attempt left open was given up by the agent. */
+  messageStarted(messageId: string): void {
+    if (this.#open.size > 0) {
+      this.#journal.emit({
+        _tag: "Notice",
+        level: "info",
+        code: "items-abandoned",
+        text: `the agent began its answer anew; given up: ${[...this.#open.values()].map((item) => item.id).join(", ")}`
+      })
+    }
+    this.#forget()
+    this.#messageId = messageId
+  }
+
+  blockStarted(index: number, kind: "text" | "reasoning"): void {
+    this.#open.set(index, {
+      id: ids.itemId(`${this.#messageId}:${index}`),
+      kind,
+      parent: undefined,
+      parts: [],
+      chars: 0
+    })
+  }
+
+  delta(index: number, kind: "text" | "reasoning", text: string, raw: unknown, size: number): void {
+    if (index !== this.#lastIndex || this.#last === undefined) {
+      if (!this.#open.has(index)) this.blockStarted(index, kind)
+      this.#lastIndex = index
+      this.#last = this.#open.get(index)
+    }
+    const item = this.#last
+    if (item === undefined || text === "") return
+    item.chars += text.length
+    if (item.parts !== undefined) {
+      item.parts.push(text)
+      if (item.chars > this.#keep) item.parts = undefined
+      else if (item.parts.length >= partsAtATime * 2) item.parts = [item.parts.join("")]
+    }
+    this.#journal.text(deltaTag[kind], item.id, text, undefined, raw, size)
+  }
+
+  /** A whole block came: the rest of an open item, or an item of its own. */
+  whole(kind: "text" | "reasoning", text: string, messageId: string, parent: ToolId | undefined, raw: unknown): void {
+    const item = parent === undefined && messageId === this.#messageId ? this.#takeOpen(kind) : undefined
+    if (item === undefined) {
+      const id = ids.itemId(`${messageId}:whole-${this.#wholes++}`)
+      if (text !== "") this.#journal.text(deltaTag[kind], id, text, parent, raw)
+      this.#complete(kind, id, text, parent, raw)
+      return
+    }
+    if (text.length > item.chars) this.#journal.text(deltaTag[kind], item.id, text.slice(item.chars), parent, raw)
+    this.#complete(kind, item.id, text, parent, raw)
+  }
+
+  /** The turn is over: what is open is complete as far as it came. */
+  closeAll(): void {
+    for (const item of this.#open.values()) {
+      if (item.parts !== undefined && item.chars > 0)
+        this.#complete(item.kind, item.id, item.parts.join(""), item.parent)
+    }
+    this.#forget()
+  }
+
+  #takeOpen(kind: "text" | "reasoning"): Item | undefined {
+    for (const [index, item] of this.#open) {
+      if (item.kind !== kind) continue
+      this.#open.delete(index)
+      this.#lastIndex = -1
+      this.#last = undefined
+      return item
+    }
+    return undefined
+  }
+
+  #complete(kind: "text" | "reasoning", itemId: ItemId, text: string, parent?: ToolId, raw?: unknown): void {
+    const _tag = kind === "text" ? "TextCompleted" : "ReasoningCompleted"
+    this.#journal.emit({ _tag, itemId, text }, parent, raw, text.length)
+  }
+
+  #forget(): void {
+    this.#open = new Map()
+    this.#lastIndex = -1
+    this.#last = undefined
+  }
+}

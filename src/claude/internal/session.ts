@@ -1,0 +1,340 @@
+/**
+ * A session with the CLI: what its messages mean for turns, decisions and events, and what it can be told. The process
+ * may be replaced by another one for the same conversation; the session stays.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import {
+  type AgentError,
+  BacklogExceeded,
+  ContinuityLost,
+  ControlFailed,
+  InvalidOptions,
+  type Reason,
+  SessionInUse,
+  SessionNotFound,
+  Unsupported
+} from "../../AgentError.ts"
+import type { PermissionMode } from "../../AgentAdapter.ts"
+import { Backlog } from "../../internal/backlog.ts"
+import * as Core from "../../internal/core.ts"
+import * as ids from "../../internal/ids.ts"
+import type { Outgoing } from "../../internal/turns.ts"
+import type * as Permission from "../../Permission.ts"
+import * as Prompt from "../../Prompt.ts"
+import * as Usage from "../../Usage.ts"
+import type * as ClaudeControl from "../ClaudeControl.ts"
+import * as ClaudeMessage from "../ClaudeMessage.ts"
+import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
+import type { ClaudeSession } from "../ClaudeSession.ts"
+import * as Connection from "./connection.ts"
+import { Events } from "./events.ts"
+import * as Outcome from "./outcome.ts"
+import * as Reply from "./reply.ts"
+
+/** What of a plan may change with the conversation: the rest is the same for every process of a session. */
+export type MakePlan = (start: ResolvedClaudeOptions["start"], sessionId: string) => Connection.Plan
+
+export interface Setup {
+  readonly options: ResolvedClaudeOptions
+  readonly host: Context.Context<Core.Host>
+  readonly capabilities: ClaudeSession["capabilities"]
+  readonly plan: MakePlan
+  readonly sessionId: string
+  /** The id that the first turn must come with: that of the conversation that is gone on with. */
+  readonly expected: string | undefined
+  /** Whether the conversation is on disk, so that another process can go on with it. */
+  readonly onDisk: (sessionId: string) => Effect.Effect<boolean>
+}
+
+const isNewer = (info: ClaudeControl.InitializeResponse): boolean =>
+  info.capabilities?.includes("msg_lifecycle_v1") === true
+
+/** Opens the session for the Scope. */
+export const open = Effect.fnUntraced(function* (
+  setup: Setup
+): Effect.fn.Return<ClaudeSession, AgentError, Scope.Scope> {
+  const { options } = setup
+  const readers = new Set<Backlog<ClaudeMessage.ClaudeMessage, AgentError>>()
+  let expected = setup.expected
+  let connection: Connection.Connection | undefined
+  let connectionScope: Scope.Closeable | undefined
+  let started = false
+
+  const core = yield* Core.make(
+    { agent: "claude", capabilities: setup.capabilities, resolved: options, host: setup.host },
+    (core): Core.Driver => {
+      const tell = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
+        Effect.suspend(() =>
+          connection === undefined
+            ? Effect.fail(
+                core.turns.error("turn", new ControlFailed({ request: "send", description: "no process runs" }))
+              )
+            : connection.write(message)
+        )
+      return {
+        send: (turn: Outgoing) => {
+          started = false
+          return tell(Reply.prompt(turn))
+        },
+        interrupt: Effect.suspend(() => Effect.asVoid(control("interrupt", {}))),
+        replace: Effect.suspend(() => replace),
+        setModel: (model) =>
+          Effect.flatMap(control("set_model", { model: model ?? null }), (reply) =>
+            Effect.suspend(() => {
+              const name = reply.model ?? model
+              if (name !== undefined) events.confirmed({ model: name })
+              return core.journal.flush
+            })
+          ),
+        setPermissionMode: (mode: PermissionMode) =>
+          Effect.flatMap(control("set_permission_mode", { mode }), (reply) =>
+            Effect.suspend(() => {
+              const now = reply.mode ?? mode
+              if (now !== mode) {
+                const description = `asked for ${mode}, the mode is ${now}`
+                return Effect.fail(
+                  core.turns.error("control", new ControlFailed({ request: "set_permission_mode", description }))
+                )
+              }
+              events.confirmed({ permissionMode: now })
+              return core.journal.flush
+            })
+          ),
+        steer: (input) =>
+          Effect.suspend(() => {
+            const prompt = Prompt.from(input)
+            if (prompt._tag === "Failure") {
+              return Effect.fail(core.turns.error("turn", new InvalidOptions({ issues: [prompt.failure] })))
+            }
+            if (core.turns.running === undefined) {
+              const description = "no turn runs; use ask or stream"
+              return Effect.fail(core.turns.error("turn", new ControlFailed({ request: "steer", description })))
+            }
+            const messageId = globalThis.crypto.randomUUID()
+            return tell(Reply.prompt({ turnId: ids.turnId(messageId), messageId, prompt: prompt.success }))
+          }),
+        clear: Effect.suspend(() => Effect.asVoid(core.session.ask("/clear"))),
+        transcript: () =>
+          Stream.fromEffect(Effect.fail(core.turns.error("history", new Unsupported({ capability: "transcript" })))),
+        closeItems: (interrupted) => events.closeItems(interrupted),
+        shutdown: Effect.suspend(() => connection?.process.shutdown ?? Effect.void)
+      }
+    }
+  )
+  const { decisions, journal, turns } = core
+  const events = new Events(core, options.buffer)
+  journal.sessionId = ids.sessionId(setup.sessionId)
+
+  const control = <S extends ClaudeControl.RequestSubtype>(
+    subtype: S,
+    fields: ClaudeControl.RequestFields[S]
+  ): Effect.Effect<ClaudeControl.Replies[S], AgentError> =>
+    Effect.suspend(() =>
+      connection === undefined
+        ? Effect.fail(turns.error("control", new ControlFailed({ request: subtype, description: "no process runs" })))
+        : connection.control(subtype, fields)
+    )
+
+  const answer = (reply: ClaudeControl.OutboundReply): Effect.Effect<void> =>
+    Effect.suspend(() => (connection === undefined ? Effect.void : Effect.ignore(connection.write(reply))))
+
+  const onAsk = (requestId: string, request: ClaudeMessage.CanUseTool, raw: unknown): void => {
+    const asked: Permission.Request = Reply.permissionRequest(requestId, request, journal.sessionId)
+    const reply = (decision: Permission.Decision): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (decision._tag === "Deny") {
+          if (request.tool_use_id !== undefined) events.denied(request.tool_use_id)
+          const running = turns.running
+          if (decision.stopTurn === true && running !== undefined) running.interrupted = true
+        }
+        return answer(Reply.decision(requestId, request, decision))
+      })
+    decisions.request(asked, reply, raw)
+  }
+
+  const onInit = (message: ClaudeMessage.SystemInit, size: number): void => {
+    if (expected !== undefined && expected !== message.session_id) {
+      const error = turns.error("handshake", new ContinuityLost({ expected, actual: message.session_id }))
+      journal.later(core.lost(error))
+    }
+    expected = undefined
+    const own = turns.running
+    const ours =
+      own?.origin === "caller" &&
+      !started &&
+      (connection === undefined ||
+        !isNewer(connection.info) ||
+        message.user_message_uuids?.includes(own.messageId) === true)
+    if (ours) started = true
+    else if (own === undefined || own.origin === "caller") turns.agentBegan()
+    events.init(message, size)
+  }
+
+  const onResult = (result: ClaudeMessage.Result): void => {
+    const own = turns.caller
+    const uuids =
+      result.user_message_uuids ?? (result.user_message_uuid === undefined ? undefined : [result.user_message_uuid])
+    const isOwn =
+      own !== undefined &&
+      (uuids === undefined ? result.origin?.kind !== "task-notification" : uuids.includes(own.messageId))
+    const end = Outcome.endOf(result, events.takeContext())
+    if (!isOwn) return turns.agentTurnEnded(end)
+    // Folded into a turn the agent ran by itself: one result ends both.
+    turns.agentTurnEnded({ ...end, report: undefined })
+    turns.turnEnded(end)
+  }
+
+  const onUnknown = (message: ClaudeMessage.Unknown, size: number): void => {
+    const { issue, raw, subtype, type } = message
+    journal.emit(
+      {
+        _tag: "Unknown",
+        type: type ?? "",
+        ...(subtype === undefined ? {} : { subtype }),
+        ...(issue === undefined ? {} : { issue })
+      },
+      undefined,
+      raw,
+      size
+    )
+    const result = ClaudeMessage.recoverResult(raw)
+    if (result !== undefined) onResult(result)
+    const requestId = ClaudeMessage.requestId(message)
+    if (type === "control_request" && requestId !== undefined) {
+      journal.later(answer(Reply.refusal(requestId, `${subtype ?? "the request"} is not of a known form`)))
+    }
+  }
+
+  const onMessage = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
+    for (const reader of readers) reader.push(message, size)
+    if (ClaudeMessage.isUnknown(message)) return onUnknown(message, size)
+    switch (message.type) {
+      case "control_response":
+        return
+      case "control_request": {
+        const { request } = message
+        if (request.subtype === "can_use_tool") return onAsk(message.request_id, request, message)
+        return journal.later(answer(Reply.unhandled(message.request_id, request)))
+      }
+      case "control_cancel_request":
+        decisions.withdraw(ids.requestId(message.request_id))
+        return
+      case "result":
+        return onResult(message)
+      case "system":
+        return message.subtype === "init" ? onInit(message, size) : events.message(message, size)
+      default:
+        return events.message(message, size)
+    }
+  }
+
+  const gone = (reason: Reason, exit: { readonly code: number | null; readonly signal: string | null }) =>
+    Effect.suspend(() => {
+      endReaders(turns.error("turn", reason))
+      return core.exited(reason, exit)
+    })
+
+  const endReaders = (error?: AgentError): void => {
+    for (const reader of readers) {
+      reader.end(error)
+      journal.wake(() => reader.wake())
+    }
+  }
+
+  const connect = Effect.fnUntraced(function* (plan: Connection.Plan) {
+    const scope = yield* Scope.fork(core.scope)
+    connectionScope = scope
+    connection = yield* Connection.connect(core, plan, {
+      message: onMessage,
+      malformed: (bytes, prefix) => journal.emit({ _tag: "Malformed", bytes, prefix }),
+      gone: (reason, exit) => (connectionScope === scope ? gone(reason, exit) : Effect.void)
+    }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
+    return connection
+  })
+
+  const replace = Effect.gen(function* () {
+    const sessionId = journal.sessionId ?? setup.sessionId
+    const old = { connection, scope: connectionScope }
+    connection = undefined
+    connectionScope = undefined
+    if (old.connection !== undefined) yield* old.connection.process.kill
+    if (old.scope !== undefined) yield* Scope.close(old.scope, Exit.void)
+    decisions.withdrawAll()
+    const begun = turns.ended > 0 || setup.expected !== undefined
+    const onDisk = yield* setup.onDisk(sessionId)
+    if (begun && !onDisk) {
+      return yield* turns.error("control", new ContinuityLost({ expected: sessionId, actual: "nothing on disk" }))
+    }
+    expected = onDisk ? sessionId : undefined
+    yield* connect(setup.plan(onDisk ? { resume: sessionId } : { sessionId }, sessionId))
+    journal.emit({
+      _tag: "Notice",
+      level: "warning",
+      code: "process-replaced",
+      text: "the agent did not obey; another process goes on with the conversation"
+    })
+    yield* journal.flush
+  })
+
+  const { info } = yield* connect(setup.plan(options.start, setup.sessionId))
+  const resumed = setup.expected !== undefined || (options.start !== "new" && options.start.sessionId === undefined)
+  if (resumed) {
+    // The totals of a resumed conversation begin with what it cost before.
+    const usage = yield* Effect.option(control("get_usage", { skip_behaviors: true }))
+    const base = Option.isSome(usage) ? Reply.usageReport(usage.value) : undefined
+    if (base !== undefined) turns.ledger = Usage.ledger(base)
+  }
+  yield* core.opened({
+    resumed,
+    model: options.model,
+    cwd: options.cwd,
+    agentVersion: info.claude_code_version
+  })
+
+  const messages = Stream.unwrap(
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          const reader = new Backlog<ClaudeMessage.ClaudeMessage, AgentError>({
+            gate: journal.gate,
+            limit: options.buffer,
+            exceeded: (limit) => turns.error("turn", new BacklogExceeded({ limit }))
+          })
+          readers.add(reader)
+          return reader
+        }),
+        (reader) =>
+          Effect.sync(() => {
+            readers.delete(reader)
+            reader.leave()
+          })
+      ),
+      (reader) => reader.stream
+    )
+  )
+  return {
+    ...core.session,
+    messages,
+    serverInfo: Effect.sync(() => connection?.info ?? info),
+    control
+  }
+})
+
+/** Fails when the conversation is open in this process already: the CLI has no lock, and the last writer wins. */
+export const reserve = (open: Set<string>, sessionId: string): Effect.Effect<void, SessionInUse, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (open.has(sessionId)) return Effect.fail(new SessionInUse({ id: sessionId }))
+      open.add(sessionId)
+      return Effect.void
+    }),
+    () => Effect.sync(() => open.delete(sessionId))
+  )
+
+export const notFound = (id: string, lookedIn: ReadonlyArray<string>): SessionNotFound =>
+  new SessionNotFound({ id, lookedIn })
