@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Stream from "effect/Stream"
 import { AgentError } from "./AgentError.ts"
+import { anyValue } from "./internal/anyValue.ts"
 import { ItemId, RequestId, SessionId, TaskId, ToolId, TurnId } from "./internal/ids.ts"
 import { Decision } from "./Permission.ts"
 import { type ToolCall, TurnResult, ToolStatus } from "./Turn.ts"
@@ -543,8 +544,6 @@ export type AgentEvent =
  * @category models
  */
 export type Of<Tag extends AgentEvent["_tag"]> = Extract<AgentEvent, { readonly _tag: Tag }>
-
-const anyValue = Schema.Unknown.pipe(Schema.withDecodingDefaultKey(Effect.succeed(undefined)))
 
 const event = <const Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
   Schema.TaggedStruct(tag, {

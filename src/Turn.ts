@@ -4,11 +4,11 @@
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { AgentEvent } from "./AgentEvent.ts"
 import { SessionId, ToolId, TurnId } from "./internal/ids.ts"
+import { anyValue } from "./internal/anyValue.ts"
 import * as Usage from "./Usage.ts"
 
 /**
@@ -91,8 +91,6 @@ export interface TurnResult<out Output = unknown> {
   readonly startedAt: number
   readonly durationMs: number
 }
-
-const anyValue = Schema.Unknown.pipe(Schema.withDecodingDefaultKey(Effect.succeed(undefined)))
 
 /**
  * @since 0.1.0

@@ -1,47 +1,89 @@
 /**
- * The options of a Claude Code session: those of every session, and those only this CLI has.
+ * The options that only Claude Code has, and what must hold between options before a process is started. The rest is in
+ * `AgentAdapter`: `start` (resume, continue, fork, session id), `persist`, `model`, `systemPrompt`, `timeouts`.
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ResolvedOptions, Services, SessionOptions } from "../AgentAdapter.ts"
-import type { AgentError } from "../AgentError.ts"
-import { invalid, issuesOf, resolve as resolveBase } from "../internal/resolve.ts"
-import type { JsonObject } from "./ClaudeControl.ts"
+import type { ResolvedOptions, SessionOptions } from "../AgentAdapter.ts"
+import * as checks from "./internal/optionChecks.ts"
 
 /**
- * A place that settings are read from.
+ * Where Claude Code reads settings from: `~/.claude`, `.claude/settings.json` and `.claude/settings.local.json`.
  *
  * @since 0.1.0
- * @category models
+ * @category options
  */
 export type SettingSource = "user" | "project" | "local"
 
 /**
- * What only Claude Code understands. Values are checked before the CLI is started.
+ * Flags of the CLI that have no option here, without the leading dashes: `{ effort: "high", debug: true }` becomes
+ * `--effort=high --debug`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface ExtraArgs {
+  readonly [flag: string]: string | true | null
+}
+
+/**
+ * The options that only Claude Code has.
  *
  * @since 0.1.0
  * @category options
  */
 export interface ClaudeOnly {
-  /** More directories the tools may work in. */
+  /** More directories that the agent may work in; relative ones start at `cwd`. Each must exist. Default: none. */
   readonly addDirs?: ReadonlyArray<string> | undefined
-  /** The model to use while `model` is overloaded; another one than `model`. */
+  /** Models for when the main one is overloaded, in order, with commas between them. Default: none. */
   readonly fallbackModel?: string | undefined
-  /** Which settings files count; `[]` none. Default: the CLI's own, all of them. */
+  /** The settings files to read; `[]` reads none, which leaves out CLAUDE.md and skills too. Default: all of them. */
   readonly settingSources?: ReadonlyArray<SettingSource> | undefined
-  /** Settings of this session: a file, or the settings themselves. */
-  readonly settings?: string | JsonObject | undefined
-  /** Launches with the right to bypass permissions: without it, that mode cannot be chosen. */
-  readonly allowDangerouslySkipPermissions?: boolean | undefined
-  /** Where the CLI keeps its configuration and conversations. Default: `CLAUDE_CONFIG_DIR`, or `~/.claude`. */
+  /**
+   * Settings over those of the files: the path of a file (relative to `cwd`), JSON text, or the object itself. Text and
+   * object are visible in the process list, so they may not hold `env`.
+   */
+  readonly settings?: string | { readonly [key: string]: unknown } | undefined
+  /** Flags without an option here; they come last. A flag that belongs to an option is refused. */
+  readonly extraArgs?: ExtraArgs | undefined
+  /**
+   * The directory that holds everything the CLI keeps: settings, login, conversations (`CLAUDE_CONFIG_DIR`; relative
+   * ones start at `cwd`). Default: that of the environment, else `~/.claude`.
+   */
   readonly configDir?: string | undefined
-  /** Flags this version does not know, last on the command line: `{ "some-flag": "value", "bare-flag": null }`. */
-  readonly extraArgs?: { readonly [flag: string]: string | null } | undefined
+  /**
+   * Permits the permission mode "bypassPermissions", at the start or later. The CLI refuses it to root unless
+   * `IS_SANDBOX=1` is in its environment. Default: false.
+   */
+  readonly allowDangerouslySkipPermissions?: boolean | undefined
+  /** Has the CLI repeat our prompts among its `messages`. Default: false. */
+  readonly replayUserMessages?: boolean | undefined
+  /** Has the CLI report every hook of its settings among its `messages`, not only SessionStart. Default: false. */
+  readonly includeHookEvents?: boolean | undefined
 }
 
 /**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ClaudeOnly: Schema.Codec<ClaudeOnly> = Schema.Struct({
+  addDirs: Schema.optional(Schema.Array(Schema.String)),
+  fallbackModel: Schema.optional(Schema.String),
+  settingSources: Schema.optional(Schema.Array(Schema.Literals(["user", "project", "local"]))),
+  settings: Schema.optional(Schema.Union([Schema.String, Schema.Record(Schema.String, Schema.Unknown)])),
+  extraArgs: Schema.optional(
+    Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Literal(true), Schema.Null]))
+  ),
+  configDir: Schema.optional(Schema.String),
+  allowDangerouslySkipPermissions: Schema.optional(Schema.Boolean),
+  replayUserMessages: Schema.optional(Schema.Boolean),
+  includeHookEvents: Schema.optional(Schema.Boolean)
+})
+
+/**
+ * What a user of Claude Code writes: the options of every agent and those of Claude. `R` is inferred.
+ *
  * @since 0.1.0
  * @category options
  */
@@ -59,7 +101,7 @@ export declare namespace ClaudeOptions {
 }
 
 /**
- * What the adapter receives.
+ * What the Claude adapter receives. Without `claude`, Claude Code's own defaults hold.
  *
  * @since 0.1.0
  * @category options
@@ -68,113 +110,14 @@ export interface ResolvedClaudeOptions extends ResolvedOptions {
   readonly claude?: ClaudeOnly | undefined
 }
 
-const Text = Schema.String.check(Schema.isMinLength(1))
-
 /**
- * What the values of {@link ClaudeOnly} must be.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const ClaudeOnly: Schema.Decoder<unknown> = Schema.Struct({
-  addDirs: Schema.optional(Schema.Array(Text)),
-  fallbackModel: Schema.optional(Text),
-  settingSources: Schema.optional(Schema.Array(Schema.Literals(["user", "project", "local"]))),
-  settings: Schema.optional(Schema.Union([Text, Schema.Record(Schema.String, Schema.Unknown)])),
-  allowDangerouslySkipPermissions: Schema.optional(Schema.Boolean),
-  configDir: Schema.optional(Text),
-  extraArgs: Schema.optional(
-    Schema.Record(
-      Schema.String.check(
-        Schema.isPattern(/^[a-z][a-z0-9-]*$/, { message: "a flag is written without dashes in front, as in add-dir" })
-      ),
-      Schema.NullOr(Schema.String)
-    )
-  )
-})
-
-const claudeOnly = ({
-  addDirs,
-  allowDangerouslySkipPermissions,
-  configDir,
-  extraArgs,
-  fallbackModel,
-  settingSources,
-  settings
-}: ClaudeOnly): ClaudeOnly => ({
-  addDirs,
-  allowDangerouslySkipPermissions,
-  configDir,
-  extraArgs,
-  fallbackModel,
-  settingSources,
-  settings
-})
-
-/**
- * Reads what a user wrote: fails with `InvalidOptions`, one issue a line.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const resolve = <O extends ClaudeOptions.Any>(
-  options: O | undefined
-): Effect.Effect<ResolvedClaudeOptions, AgentError, Services<O>> => {
-  const claude = claudeOnly(options ?? {})
-  const issues = issuesOf(ClaudeOnly, claude)
-  return issues.length > 0
-    ? Effect.fail(invalid(issues))
-    : Effect.map(resolveBase<O>(options), (base) => ({ ...base, claude }))
-}
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-
-/** A rule list is joined by commas, so a comma outside of parentheses would make two rules of one. */
-const splits = (rule: string): boolean => rule.replace(/\([^)]*\)/g, "").includes(",")
-
-/**
- * What the CLI would refuse, or misread, found before it is started: one sentence an issue.
+ * What is wrong with the options, a sentence an issue; none when a process may be started with them. What is refused
+ * here, the CLI would refuse with exit code 1, or pass over without a word.
  *
  * @since 0.1.0
  * @category validation
  */
 export const validate = (options: ResolvedClaudeOptions): ReadonlyArray<string> => {
-  const { allowedTools = [], claude = {}, disallowedTools = [], model, permissionMode, persist, start } = options
-  const issues: Array<string> = []
-  const check = (holds: boolean, issue: string): void => {
-    if (!holds) issues.push(issue)
-  }
-  if (start !== "new") {
-    const { fork = false } = start
-    const resumes = start.resume !== undefined || start.continue === true
-    check(start.sessionId === undefined || uuid.test(start.sessionId), "start.sessionId must be a UUID")
-    check(start.resume === undefined || uuid.test(start.resume), "start.resume must be the UUID of a session")
-    check(
-      !resumes || start.sessionId === undefined || fork,
-      "start.sessionId with resume or continue names the copy, so it needs fork: true"
-    )
-    check(resumes || !fork, "start.fork needs resume or continue")
-    check(start.at === undefined || start.resume !== undefined, "start.at needs resume")
-    check(start.at === undefined || uuid.test(start.at), "start.at must be the UUID of a message")
-    check(persist || !fork, "a fork that is not kept (persist: false) could never be gone on with; resume without fork")
-  }
-  check(
-    permissionMode !== "bypassPermissions" || claude.allowDangerouslySkipPermissions === true,
-    "permissionMode bypassPermissions needs allowDangerouslySkipPermissions: true"
-  )
-  check(
-    claude.fallbackModel === undefined || claude.fallbackModel !== model,
-    "fallbackModel must be another model than model"
-  )
-  for (const [name, rules] of Object.entries({ allowedTools, disallowedTools })) {
-    check(
-      rules.every((rule) => rule.trim() !== ""),
-      `${name} must not hold an empty rule`
-    )
-    check(!rules.some(splits), `${name} takes one rule an element, not several with commas`)
-  }
-  for (const rule of allowedTools) {
-    check(!disallowedTools.includes(rule), `${rule} is in allowedTools and in disallowedTools`)
-  }
-  return issues
+  const malformed = checks.shape(ClaudeOnly, options.claude ?? {})
+  return malformed.length > 0 ? malformed : checks.together(options)
 }

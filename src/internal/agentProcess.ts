@@ -1,27 +1,26 @@
 /**
  * The child behind a session: one reader of its stdout, one writer of its stdin, the tail of its stderr, its exit as
- * data, and the ladder that ends it with everything it started. Its waits run on the live Clock: the child is real even
- * where the time of a test is not.
+ * data. How it ends is `closeLadder.ts`.
  */
 import type * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import type { PlatformError } from "effect/PlatformError"
 import * as ChildProcess from "effect/process/ChildProcess"
-import { type ChildProcessHandle, ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { command, type CommandData, oversizeArgument, secretsOf } from "./agentCommand.ts"
+import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
 import * as ProcessTable from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
@@ -73,38 +72,15 @@ export interface SpawnOptions {
   readonly beforeEnd?: Effect.Effect<void> | undefined
 }
 
-/** how long the rungs may take, in ms: the ones before SIGKILL share four fifths of the bound */
-export const rungs = (shutdownTimeout: Duration.Duration) => {
-  const total = Duration.toMillis(shutdownTimeout)
-  return {
-    ask: Math.min(1_000, total * 0.2),
-    end: Math.min(1_000, total * 0.2),
-    terminate: Math.min(2_000, total * 0.4)
-  }
-}
-
-const settleMillis = 500
-const drainMillis = 100
 /** the silence after an exit is counted in slices, so that a host that was busy for 250 ms reads before it gives up */
 const quiet = { slices: 5, millis: 50 }
 const stdinCapacity = 64
 
-const liveClock = Clock.Clock.defaultValue()
-const live = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(effect, Clock.Clock, liveClock)
-
-/** runs an effect in a fiber of its own, so that not even an uninterruptible or a dying one holds up the caller */
-const bounded = <A, E>(effect: Effect.Effect<A, E>, millis: number): Effect.Effect<void> =>
-  Effect.flatMap(Effect.forkDetach(effect, { startImmediately: true }), (fiber) =>
-    Fiber.await(fiber).pipe(Effect.timeoutOption(millis), Effect.andThen(Effect.sync(() => fiber.interruptUnsafe())))
-  )
-
 /** The spawner reports a death by signal as a failure whose cause names it in its message, and nowhere else. */
-const exitStatus = (exit: Exit.Exit<number, PlatformError>): ExitStatus => {
-  if (Exit.isSuccess(exit)) return { code: exit.value, signal: null }
-  const error = Option.getOrUndefined(Exit.findErrorOption(exit))
-  return { code: null, signal: /'(SIG\w+)'/.exec(String(error?.reason.cause))?.[1] ?? null }
-}
+const exitStatus = (result: Result.Result<number, PlatformError>): ExitStatus =>
+  Result.isSuccess(result)
+    ? { code: result.success, signal: null }
+    : { code: null, signal: /'(SIG\w+)'/.exec(String(result.failure.reason.cause))?.[1] ?? null }
 
 /** One queue for the life of the child; what waits in it goes out as one piece. */
 const makeInput = Effect.map(Queue.bounded<string, Cause.Done>(stdinCapacity), (queue) => {
@@ -135,7 +111,7 @@ const makeRead = (pull: Output, gone: Deferred.Deferred<void>): AgentProcess["re
     yield* Deferred.await(gone)
     for (let slices = 0; slices < quiet.slices;) {
       const before = waiting ? pulls : undefined
-      yield* live(Effect.sleep(quiet.millis))
+      yield* CloseLadder.live(Effect.sleep(quiet.millis))
       slices = waiting && pulls === before ? slices + 1 : 0
     }
   })
@@ -156,143 +132,105 @@ const makeRead = (pull: Output, gone: Deferred.Deferred<void>): AgentProcess["re
  * Starts the child. Nothing is left of it when the scope is closed or `shutdown` has returned; a failed start leaves
  * nothing either.
  */
-export const spawn: (
+export const spawn = (
   options: SpawnOptions
-) => Effect.Effect<AgentProcess, SpawnFailure, Scope.Scope | ChildProcessSpawner | FileSystem.FileSystem> =
-  Effect.fnUntraced(function* (options) {
-    const tooLong = oversizeArgument(options.command.args)
-    if (tooLong !== undefined) return yield* Effect.fail(argumentTooLong(tooLong))
+): Effect.Effect<AgentProcess, SpawnFailure, Scope.Scope | ChildProcessSpawner | FileSystem.FileSystem> =>
+  Effect.uninterruptibleMask((restore) => start(options, restore))
 
-    const fs = yield* FileSystem.FileSystem
-    const spawner = yield* ChildProcessSpawner
-    const table = yield* ProcessTable.make
-    const input = yield* makeInput
-    const marker = globalThis.crypto.randomUUID()
-    const recorded: ProcessTree.Recorded = new Map()
-    const gone = yield* Deferred.make<void>()
-    const exit = yield* Deferred.make<ExitStatus>()
-    const closed = yield* Deferred.make<void>()
-    let status: ExitStatus | undefined
-    let swept = false
-    let forced = false
+const start = Effect.fnUntraced(function* (
+  options: SpawnOptions,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+) {
+  const tooLong = oversizeArgument(options.command.args)
+  if (tooLong !== undefined) return yield* Effect.fail(argumentTooLong(tooLong))
 
-    // The second of two closes of one scope returns at once, so whoever closes waits for `closed`. `outer` is what the
-    // caller's scope sees: it stays there until the ladder is through, then a replaced process leaves nothing behind.
-    const outer = yield* Scope.fork(yield* Scope.Scope)
-    const own = yield* Scope.make()
-    const shutdown = Scope.close(own, Exit.void).pipe(
-      Effect.andThen(Deferred.await(closed)),
-      Effect.andThen(Scope.close(outer, Exit.void)),
-      Effect.uninterruptible
+  const fs = yield* FileSystem.FileSystem
+  const spawner = yield* ChildProcessSpawner
+  const marker = globalThis.crypto.randomUUID()
+  const trail = CloseLadder.makeTrail(yield* ProcessTable.make, marker)
+  const input = yield* makeInput
+  const gone = yield* Deferred.make<void>()
+  const exit = yield* Deferred.make<ExitStatus>()
+  const closed = yield* Deferred.make<void>()
+  let status: ExitStatus | undefined
+
+  // The second of two closes of one scope returns at once, so whoever closes waits for `closed`. `outer` is what the
+  // caller's scope sees: it stays there until the ladder is through, then a replaced process leaves nothing behind.
+  const outer = yield* Scope.fork(yield* Scope.Scope)
+  const own = yield* Scope.make()
+  const shutdown = Scope.close(own, Exit.void).pipe(
+    Effect.andThen(Deferred.await(closed)),
+    Effect.andThen(Scope.close(outer, Exit.void)),
+    Effect.uninterruptible
+  )
+  yield* Scope.addFinalizer(outer, shutdown)
+  yield* Scope.addFinalizer(
+    own,
+    trail.sweep.pipe(
+      Effect.andThen(Effect.suspend(() => Deferred.succeed(exit, status ?? { code: null, signal: null }))),
+      Effect.andThen(Deferred.succeed(closed, undefined))
     )
-    yield* Scope.addFinalizer(outer, shutdown)
+  )
 
-    const sweep = Effect.suspend(() => {
-      if (swept) return Effect.void
-      swept = true
-      return bounded(ProcessTree.sweep(table, recorded, marker), settleMillis)
-    })
-    yield* Scope.addFinalizer(
-      own,
-      live(sweep).pipe(
-        Effect.andThen(Effect.suspend(() => Deferred.succeed(exit, status ?? { code: null, signal: null }))),
-        Effect.andThen(Deferred.succeed(closed, undefined))
-      )
-    )
+  const { args, command: executable, options: settings } = command(options.command, marker)
+  const handle = yield* spawner.spawn(ChildProcess.make(executable, args, { ...settings, stdin: input.stream })).pipe(
+    restore,
+    Scope.provide(own),
+    Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, options.command, error), Effect.fail)),
+    Effect.catchDefect((defect) => Effect.fail(fromDefect(options.command, defect))),
+    Effect.tapError(() => Effect.sync(trail.dismiss)),
+    Effect.onError(() => shutdown)
+  )
 
-    const { args, command: executable, options: settings } = command(options.command, marker)
-    const handle: ChildProcessHandle = yield* spawner
-      .spawn(ChildProcess.make(executable, args, { ...settings, stdin: input.stream }))
-      .pipe(
-        Scope.provide(own),
-        Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, options.command, error), Effect.fail)),
-        Effect.catchDefect((defect) => Effect.fail(fromDefect(options.command, defect))),
-        Effect.tapError(() => {
-          swept = true
-          return shutdown
-        })
-      )
+  const found = yield* trail.table.find(handle.pid)
+  const leader = found !== undefined && ProcessTree.isOwnChild(found) ? found : undefined
+  if (leader !== undefined) trail.recorded.set(leader.pid, leader)
+  const unregister = leader?.group === handle.pid ? ExitGuard.register(handle.pid) : () => {}
+  yield* Scope.addFinalizer(own, Effect.sync(unregister))
 
-    const found = yield* table.find(handle.pid)
-    const leader = found !== undefined && ProcessTree.isOwnChild(found) ? found : undefined
-    if (leader !== undefined) recorded.set(leader.pid, leader)
-    const unregister = leader?.group === handle.pid ? ExitGuard.register(handle.pid) : () => {}
+  const tail = StderrTail.make([...(options.secrets ?? []), ...secretsOf(options.command.env)])
+  const stderr = yield* Stream.runForEachArray(handle.stderr, (chunks) =>
+    Effect.sync(() => chunks.forEach(tail.push))
+  ).pipe(Effect.ignore, Effect.forkIn(own, { startImmediately: true }))
+  const read = makeRead(yield* Scope.provide(Stream.toPull(handle.stdout), own), gone)
 
-    const tail = StderrTail.make([...(options.secrets ?? []), ...secretsOf(options.command.env)])
-    const stderr = yield* Stream.runForEachArray(handle.stderr, (chunks) =>
-      Effect.sync(() => chunks.forEach(tail.push))
-    ).pipe(Effect.ignore, Effect.forkIn(own, { startImmediately: true }))
-    const read = makeRead(yield* Scope.provide(Stream.toPull(handle.stdout), own), gone)
-
-    yield* Effect.exit(handle.exitCode).pipe(
-      Effect.flatMap((result) => {
-        status = exitStatus(result)
-        unregister()
-        Queue.shutdownUnsafe(input.queue)
-        Deferred.doneUnsafe(gone, Exit.void)
-        return live(bounded(Fiber.await(stderr), quiet.slices * quiet.millis))
-      }),
-      Effect.andThen(Effect.suspend(() => (status === undefined ? Effect.void : Deferred.succeed(exit, status)))),
-      Effect.forkIn(own, { startImmediately: true })
-    )
-
-    const limits = rungs(options.shutdownTimeout)
-    const running = (): boolean => status === undefined
-    const snapshot = bounded(ProcessTree.record(table, recorded), settleMillis)
-
-    /** the spawner waits for zombies of the group as if they lived; we do not */
-    const groupGone: Effect.Effect<void> = Effect.suspend(() => {
-      if (!ProcessTree.groupExists(handle.pid)) return Effect.void
-      return Effect.flatMap(table.all, (all) =>
-        all.some((entry) => entry.group === handle.pid && !entry.zombie)
-          ? Effect.andThen(Effect.sleep("20 millis"), groupGone)
-          : Effect.void
-      )
-    })
-    const terminate = Effect.suspend(() => {
-      if (!running() && (leader === undefined || !ProcessTree.groupExists(handle.pid))) return Effect.void
-      const wait = forced ? 0 : limits.terminate
-      const killed = handle.kill({ killSignal: forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
-      const done = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), groupGone)
-      return bounded(Effect.raceFirst(Effect.ignore(killed), done), wait + settleMillis)
-    })
-
-    const ladder = Effect.gen(function* () {
-      // With no reader, a child that still has something to say would wait for one and not leave.
-      const drain = yield* Effect.forkDetach(read(() => Effect.void))
-      if (running() && !forced) {
-        if (options.beforeEnd !== undefined) {
-          yield* bounded(Effect.raceFirst(options.beforeEnd, Deferred.await(gone)), limits.ask)
-        }
-        yield* snapshot
-        yield* Queue.end(input.queue)
-        yield* bounded(Deferred.await(gone), limits.end)
-      }
-      if (running()) yield* snapshot
-      yield* terminate
-      yield* sweep
-      // The pipes are read to their end: destroyed before it, Node keeps their descriptors open.
-      yield* bounded(Effect.andThen(Fiber.await(stderr), Fiber.await(drain)), drainMillis)
-      drain.interruptUnsafe()
-      // Dead to the last process: the spawner's release has nothing to signal and no zombie to wait for.
-      if (!running()) yield* Effect.ignore(handle.unref)
+  yield* Effect.result(handle.exitCode).pipe(
+    Effect.flatMap((result) => {
+      const ended = exitStatus(result)
+      status = ended
       unregister()
-    })
-    yield* Scope.addFinalizer(own, live(ladder))
+      Queue.shutdownUnsafe(input.queue)
+      Deferred.doneUnsafe(gone, Exit.void)
+      const rest = CloseLadder.bounded(Fiber.await(stderr), quiet.slices * quiet.millis)
+      return Effect.andThen(rest, Deferred.succeed(exit, ended))
+    }),
+    Effect.forkIn(own, { startImmediately: true })
+  )
 
-    const kill = Effect.suspend(() => {
-      forced = true
-      return running() ? live(Effect.andThen(snapshot, terminate)) : Effect.void
-    }).pipe(Effect.andThen(shutdown), Effect.uninterruptible)
+  const ladder = CloseLadder.make(
+    {
+      handle,
+      leader,
+      running: () => status === undefined,
+      gone,
+      endInput: Queue.end(input.queue),
+      drain: read(() => Effect.void),
+      stderr,
+      beforeEnd: options.beforeEnd,
+      shutdownTimeout: options.shutdownTimeout
+    },
+    trail
+  )
+  yield* Scope.addFinalizer(own, CloseLadder.live(ladder.run))
 
-    return {
-      pid: handle.pid,
-      read,
-      write: input.write,
-      exit: Deferred.await(exit),
-      exited: () => status,
-      stderrTail: tail.read,
-      shutdown,
-      kill
-    }
-  }, Effect.uninterruptible)
+  return {
+    pid: handle.pid,
+    read,
+    write: input.write,
+    exit: Deferred.await(exit),
+    exited: () => status,
+    stderrTail: tail.read,
+    shutdown,
+    kill: Effect.uninterruptible(Effect.andThen(ladder.kill, shutdown))
+  }
+})

@@ -81,6 +81,8 @@ interface HeldLine {
 
 /** A line whose end has not come yet: chunks first, then text, then (over the cap) nothing but its prefix and length. */
 const makeHeldLine = (maxBytes: number): HeldLine => {
+  // one more than the cap, because the last byte may turn out to belong to the line end; never less than a prefix
+  const maxHeld = Math.max(maxBytes + 1, prefixBytes)
   let bytes = 0
   let lastByte = 0
   let chunks: Array<Buffer> = []
@@ -89,8 +91,8 @@ const makeHeldLine = (maxBytes: number): HeldLine => {
   let prefix = ""
   let isSkipped = false
 
-  const skip = (): void => {
-    if (decoder === undefined) prefix = prefixOf(Buffer.concat(chunks, Math.min(bytes, prefixBytes)).toString())
+  const skip = (length: number): void => {
+    if (decoder === undefined) prefix = prefixOf(Buffer.concat(chunks, Math.min(length, prefixBytes)).toString())
     isSkipped = true
     chunks = []
     decoder = undefined
@@ -111,16 +113,15 @@ const makeHeldLine = (maxBytes: number): HeldLine => {
     lastByte = chunk[chunk.length - 1] ?? 0
     if (isSkipped) return
     if (decoder === undefined) chunks.push(chunk)
-    else text += decoder.write(chunk)
-    // one more than the cap is held, because the last byte may turn out to belong to the line end
-    if (bytes > maxBytes + 1) skip()
-    else if (decoder === undefined && (bytes > textFromBytes || chunks.length > textFromChunks)) turnIntoText()
+    if (bytes > maxHeld) skip(bytes)
+    else if (decoder !== undefined) text += decoder.write(chunk)
+    else if (bytes > textFromBytes || chunks.length > textFromChunks) turnIntoText()
   }
 
   const complete = (): Line => {
     const hasReturn = lastByte === carriageReturn
     const length = hasReturn ? bytes - 1 : bytes
-    if (!isSkipped && length > maxBytes) skip()
+    if (!isSkipped && length > maxBytes) skip(length)
     if (isSkipped) return { bytes: length, prefix }
     if (decoder === undefined) return { bytes: length, text: Buffer.concat(chunks, length).toString() }
     text += decoder.end()

@@ -2,6 +2,7 @@
  * The processes of this machine, read when asked. Linux has them in /proc, with their environments; macOS asks `ps`,
  * which shows no environments.
  */
+import { Buffer } from "node:buffer"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -85,9 +86,37 @@ const concurrency = 16
 
 const markerPattern = new RegExp(`(?:^|\\0)${markerVariable}=([^\\0]*)`)
 
+/** more than most environments have; a longer one takes several reads */
+const pieceBytes = 16 * 1024
+
+/**
+ * Reads small files into buffers that it keeps: `readFile` takes a fresh one of 64 KiB for every file whose size it is
+ * not told, and collecting those costs more than the walk.
+ */
+const makeRead = (fs: FileSystem.FileSystem): ((path: string) => Effect.Effect<string>) => {
+  const idle: Array<Buffer> = []
+  const readAll = Effect.fnUntraced(function* (path: string, buffer: Buffer) {
+    const file = yield* fs.open(path)
+    let text = ""
+    for (;;) {
+      const bytes = Number(yield* file.read(buffer))
+      text += buffer.toString("latin1", 0, bytes)
+      if (bytes < buffer.length) return text
+    }
+  }, Effect.scoped)
+  return (path) =>
+    Effect.suspend(() => {
+      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
+      return readAll(path, buffer).pipe(
+        Effect.orElseSucceed(() => ""),
+        Effect.tap(() => Effect.sync(() => idle.push(buffer)))
+      )
+    })
+}
+
 export const fromProc = (fs: FileSystem.FileSystem): ProcessTable => {
-  const read = (pid: number, file: string): Effect.Effect<string> =>
-    Effect.orElseSucceed(fs.readFileString(`/proc/${pid}/${file}`), () => "")
+  const readPath = makeRead(fs)
+  const read = (pid: number, file: string): Effect.Effect<string> => readPath(`/proc/${pid}/${file}`)
   const find = (pid: number): Effect.Effect<ProcessEntry | undefined> => Effect.map(read(pid, "stat"), parseStat)
   const findAll = (pids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<ProcessEntry>> =>
     Effect.map(Effect.forEach(pids, find, { concurrency }), (entries) => entries.filter(isDefined))

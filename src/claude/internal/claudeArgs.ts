@@ -1,167 +1,244 @@
 /**
- * How options reach the CLI: one table, option by option, so that one without a place does not compile. Prompts, system
- * prompts and schemas never go on the command line: it has a length, and every user of the machine can read it.
+ * What becomes of every option, in one table: a flag, a field of the `initialize` request, a variable of the environment,
+ * or something we do ourselves. An option without a row does not compile. Pure.
  */
-import { type Environment, environment } from "../../internal/agentProcess.ts"
-import { isObject } from "./wire.ts"
-import type { InitializeFields } from "../ClaudeControl.ts"
+import * as Predicate from "effect/Predicate"
+import * as Struct from "effect/Struct"
+import type { ResolvedOptions, Start } from "../../AgentAdapter.ts"
+import { environment, type Environment } from "../../internal/agentCommand.ts"
 import type { ClaudeOnly, ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 
-interface Where {
-  readonly argv?: (options: ResolvedClaudeOptions, ids: Ids) => ReadonlyArray<string>
-  readonly initialize?: (options: ResolvedClaudeOptions) => InitializeFields
-  readonly env?: (options: ResolvedClaudeOptions) => Readonly<Record<string, string>>
-}
-
+/** ids that the caller mints, so that everything here stays pure */
 export interface Ids {
-  /** Of the conversation that is opened: a new one's, a resumed one's, or the copy's. */
+  /** a UUID never used before; the session gets it unless `start` says otherwise */
   readonly sessionId: string
-  /** Of the conversation that is resumed, where `start` says only "the last one". */
-  readonly resumed?: string | undefined
 }
 
-const flag = (name: string, value: string | number | undefined): ReadonlyArray<string> =>
-  value === undefined ? [] : [`--${name}=${value}`]
-
-const bare = (name: string, on: boolean): ReadonlyArray<string> => (on ? [`--${name}`] : [])
-
-const list = (name: string, values: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  values === undefined || values.length === 0 ? [] : [`--${name}=${values.join(",")}`]
-
-/** Options that are ours alone: the CLI hears nothing of them. */
-const local: Where = {}
-
-const startArgs: NonNullable<Where["argv"]> = ({ start }, { resumed, sessionId }) => {
-  if (start === "new" || (start.resume === undefined && start.continue === undefined)) {
-    return flag("session-id", sessionId)
-  }
-  return [
-    ...flag("resume", start.resume ?? resumed),
-    ...flag("resume-session-at", start.at),
-    ...(start.fork === true ? ["--fork-session", `--session-id=${sessionId}`] : [])
-  ]
+/** The first request to the CLI. Texts go here because arguments are bounded and visible to every user of the machine. */
+export interface InitializeRequest {
+  readonly subtype: "initialize"
+  readonly systemPrompt?: ReadonlyArray<string>
+  readonly appendSystemPrompt?: string
+  readonly systemPromptSnapshot?: boolean
+  readonly jsonSchema?: unknown
 }
 
-const baseTable: { readonly [K in keyof Omit<ResolvedClaudeOptions, "claude">]-?: Where } = {
-  start: { argv: startArgs },
-  persist: { argv: ({ persist }) => bare("no-session-persistence", !persist) },
-  model: { argv: ({ model }) => flag("model", model) },
-  permissionMode: { argv: ({ permissionMode }) => flag("permission-mode", permissionMode) },
-  permissions: { argv: ({ permissions }) => flag("permission-prompt-tool", permissions && "stdio") },
-  allowedTools: { argv: ({ allowedTools }) => list("allowedTools", allowedTools) },
-  disallowedTools: { argv: ({ disallowedTools }) => list("disallowedTools", disallowedTools) },
-  maxTurns: { argv: ({ maxTurns }) => flag("max-turns", maxTurns) },
-  maxBudgetUsd: { argv: ({ maxBudgetUsd }) => flag("max-budget-usd", maxBudgetUsd) },
-  partialMessages: { argv: ({ partialMessages }) => bare("include-partial-messages", partialMessages) },
+/** every option at one level */
+export type AllOptions = ResolvedOptions & ClaudeOnly
+
+export type OptionName = keyof AllOptions
+
+type Fields = Omit<InitializeRequest, "subtype">
+
+/** `flags`: the names, without dashes, of the flags that this option is in charge of */
+type Mapping<in Value> =
+  | {
+      readonly to: "argv"
+      readonly flags: ReadonlyArray<string>
+      readonly tokens: (value: Value, ids: Ids) => ReadonlyArray<string>
+    }
+  | {
+      readonly to: "initialize"
+      readonly flags: ReadonlyArray<string>
+      readonly fields: (value: Value, all: AllOptions) => Fields
+    }
+  | { readonly to: "env"; readonly variables: (value: Value) => Readonly<Record<string, string>> }
+  | { readonly to: "local" }
+  | { readonly to: "unsupported" }
+
+// One token per flag: several flags take any number of values and would swallow what follows.
+const valueOf = (flag: string, ...aliases: ReadonlyArray<string>): Mapping<string | number> => ({
+  to: "argv",
+  flags: [flag, ...aliases],
+  tokens: (value) => [`--${flag}=${value}`]
+})
+
+const listOf = (flag: string, ...aliases: ReadonlyArray<string>): Mapping<ReadonlyArray<string>> => ({
+  to: "argv",
+  flags: [flag, ...aliases],
+  tokens: (values) => (values.length === 0 ? [] : [`--${flag}=${values.join(",")}`])
+})
+
+const flagWhen = (condition: boolean, flag: string): Mapping<boolean> => ({
+  to: "argv",
+  flags: [flag],
+  tokens: (value) => (value === condition ? [`--${flag}`] : [])
+})
+
+const local: Mapping<unknown> = { to: "local" }
+
+const beginsAnew = (start: Start): boolean => start === "new" || (!start.resume && !start.continue)
+
+/** the id that the session will have; undefined while only the CLI knows it */
+export const sessionIdOf = (start: Start, ids: Ids): string | undefined => {
+  if (start === "new") return ids.sessionId
+  if (beginsAnew(start) || start.fork === true) return start.sessionId ?? ids.sessionId
+  return start.resume
+}
+
+const startTokens = (start: Start, ids: Ids): ReadonlyArray<string> => {
+  if (start === "new" || beginsAnew(start)) return [`--session-id=${sessionIdOf(start, ids)}`]
+  const tokens = start.continue === true ? ["--continue"] : [`--resume=${start.resume}`]
+  if (start.fork === true) tokens.push("--fork-session", `--session-id=${sessionIdOf(start, ids)}`)
+  if (start.at !== undefined) tokens.push(`--resume-session-at=${start.at}`)
+  return tokens
+}
+
+const table: { readonly [K in OptionName]-?: Mapping<NonNullable<AllOptions[K]>> } = {
+  start: {
+    to: "argv",
+    flags: ["session-id", "resume", "continue", "fork-session", "resume-session-at"],
+    tokens: startTokens
+  },
+  persist: flagWhen(false, "no-session-persistence"),
+  model: valueOf("model"),
+  fallbackModel: valueOf("fallback-model"),
+  permissionMode: valueOf("permission-mode", "dangerously-skip-permissions"),
+  allowDangerouslySkipPermissions: flagWhen(true, "allow-dangerously-skip-permissions"),
+  // Without the flag the CLI denies by itself and asks nobody.
+  permissions: {
+    to: "argv",
+    flags: ["permission-prompt-tool", "permission-prompts"],
+    tokens: () => ["--permission-prompt-tool=stdio"]
+  },
+  allowedTools: listOf("allowedTools", "allowed-tools"),
+  disallowedTools: listOf("disallowedTools", "disallowed-tools"),
+  addDirs: { to: "argv", flags: ["add-dir"], tokens: (dirs) => dirs.map((dir) => `--add-dir=${dir}`) },
+  maxTurns: valueOf("max-turns"),
+  maxBudgetUsd: valueOf("max-budget-usd"),
+  settingSources: {
+    to: "argv",
+    flags: ["setting-sources"],
+    tokens: (sources) => [`--setting-sources=${sources.join(",")}`]
+  },
+  settings: {
+    to: "argv",
+    flags: ["settings"],
+    tokens: (settings) => [`--settings=${typeof settings === "string" ? settings : JSON.stringify(settings)}`]
+  },
+  partialMessages: flagWhen(true, "include-partial-messages"),
+  replayUserMessages: flagWhen(true, "replay-user-messages"),
+  includeHookEvents: flagWhen(true, "include-hook-events"),
   systemPrompt: {
-    initialize: ({ systemPrompt }) =>
-      systemPrompt === undefined
-        ? {}
-        : typeof systemPrompt === "string"
-          ? { systemPrompt: [systemPrompt] }
-          : { appendSystemPrompt: systemPrompt.append }
+    to: "initialize",
+    flags: [
+      "system-prompt",
+      "system-prompt-file",
+      "append-system-prompt",
+      "append-system-prompt-file",
+      "system-prompt-snapshot"
+    ],
+    // A resumed conversation keeps the prompt it began with, and a new one is passed over, unless the snapshot is off.
+    fields: (prompt, { start }) => ({
+      ...(typeof prompt === "string" ? { systemPrompt: [prompt] } : { appendSystemPrompt: prompt.append }),
+      ...(beginsAnew(start) ? {} : { systemPromptSnapshot: false })
+    })
   },
   outputSchema: {
-    initialize: ({ outputSchema }) =>
-      isObject(outputSchema?.jsonSchema) ? { jsonSchema: outputSchema.jsonSchema } : {}
+    to: "initialize",
+    flags: ["json-schema"],
+    fields: ({ jsonSchema }) => ({ jsonSchema })
   },
+  configDir: { to: "env", variables: (dir) => ({ CLAUDE_CONFIG_DIR: dir }) },
   env: local,
   cwd: local,
   turns: local,
   buffer: local,
   metadata: local,
   timeouts: local,
-  tools: local
-}
-
-const claudeTable: { readonly [K in keyof ClaudeOnly]-?: Where } = {
-  addDirs: { argv: ({ claude }) => claude?.addDirs?.flatMap((dir) => flag("add-dir", dir)) ?? [] },
-  fallbackModel: { argv: ({ claude }) => flag("fallback-model", claude?.fallbackModel) },
-  settingSources: { argv: ({ claude }) => flag("setting-sources", claude?.settingSources?.join(",")) },
-  settings: {
-    argv: ({ claude }) =>
-      flag("settings", isObject(claude?.settings) ? JSON.stringify(claude.settings) : stringOf(claude?.settings))
-  },
-  allowDangerouslySkipPermissions: {
-    argv: ({ claude }) => bare("allow-dangerously-skip-permissions", claude?.allowDangerouslySkipPermissions === true)
-  },
-  configDir: {
-    env: ({ claude }): Readonly<Record<string, string>> =>
-      claude?.configDir === undefined ? {} : { CLAUDE_CONFIG_DIR: claude.configDir }
-  },
+  tools: { to: "unsupported" },
+  // The CLI takes the last of two equal flags, but none of these may be one of ours.
   extraArgs: {
-    argv: ({ claude }) =>
-      Object.entries(claude?.extraArgs ?? {}).map(([name, value]) =>
-        value === null ? `--${name}` : `--${name}=${value}`
-      )
+    to: "argv",
+    flags: [],
+    tokens: (flags) =>
+      Object.entries(flags).map(([flag, value]) => (typeof value === "string" ? `--${flag}=${value}` : `--${flag}`))
   }
 }
 
-const stringOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
+const names: ReadonlyArray<OptionName> = Struct.keys(table)
 
-const places: ReadonlyArray<Where> = [...Object.values(baseTable), ...Object.values(claudeTable)]
+const fixed: ReadonlyArray<string> = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
+const fixedFlags: ReadonlyArray<string> = ["p", "print", "output-format", "input-format", "verbose"]
 
-const protocol = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
-
-/** The command line. One token a flag, so that nothing that follows is taken for its value. */
-export const args = (options: ResolvedClaudeOptions, ids: Ids): ReadonlyArray<string> => [
-  ...protocol,
-  ...places.flatMap(({ argv }) => argv?.(options, ids) ?? [])
-]
-
-/** What the handshake says. */
-export const initialize = (options: ResolvedClaudeOptions): InitializeFields =>
-  Object.assign({}, ...places.map(({ initialize }) => initialize?.(options)))
-
-/**
- * The environment of the process. The two variables of ours make the CLI tell when it is idle, and why it refuses to
- * start.
- */
-export const env = (options: ResolvedClaudeOptions, host: Readonly<Record<string, string | undefined>>): Environment =>
-  environment(options.env, host, {
-    CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: "1",
-    CLAUDE_CODE_STARTUP_FAILURE_RESULTS: "1",
-    ...Object.assign({}, ...places.map(({ env }) => env?.(options)))
+// The flags of the table are names, so it is asked by option name and never by value.
+const owners: ReadonlyMap<string, OptionName | "the adapter"> = new Map([
+  ...fixedFlags.map((flag) => [flag, "the adapter"] as const),
+  ...names.flatMap((name) => {
+    const mapping: Mapping<never> = table[name]
+    return mapping.to === "argv" || mapping.to === "initialize"
+      ? mapping.flags.map((flag) => [flag, name] as const)
+      : []
   })
-
-/** What was asked for that this adapter cannot do: never ignored. */
-export const unsupported = (options: ResolvedClaudeOptions): ReadonlyArray<string> =>
-  options.tools === undefined ? [] : ["tools"]
-
-/** Flags that options of ours own; giving them in `extraArgs` too would say two things at once. */
-const ownedFlags: ReadonlySet<string> = new Set([
-  "print",
-  "output-format",
-  "input-format",
-  "verbose",
-  "session-id",
-  "resume",
-  "continue",
-  "fork-session",
-  "resume-session-at",
-  "no-session-persistence",
-  "model",
-  "permission-mode",
-  "permission-prompt-tool",
-  "allowedTools",
-  "allowed-tools",
-  "disallowedTools",
-  "disallowed-tools",
-  "max-turns",
-  "max-budget-usd",
-  "include-partial-messages",
-  "system-prompt",
-  "append-system-prompt",
-  "json-schema",
-  "add-dir",
-  "fallback-model",
-  "setting-sources",
-  "settings",
-  "allow-dangerously-skip-permissions"
 ])
 
-/** What cannot be said on one command line. */
-export const issues = ({ claude }: ResolvedClaudeOptions): ReadonlyArray<string> =>
-  Object.keys(claude?.extraArgs ?? {})
-    .filter((name) => ownedFlags.has(name))
-    .map((name) => `extraArgs must not hold ${name}: there is an option for it`)
+/** who is in charge of a flag (without dashes); undefined when nobody is */
+export const ownerOf = (flag: string): OptionName | "the adapter" | undefined => owners.get(flag)
+
+const flatten = ({ claude, ...base }: ResolvedClaudeOptions): AllOptions => ({ ...base, ...claude })
+
+const tokensOf = <K extends OptionName>(name: K, all: AllOptions, ids: Ids): ReadonlyArray<string> => {
+  const mapping = table[name]
+  const value = all[name]
+  return mapping.to === "argv" && Predicate.isNotNullish(value) ? mapping.tokens(value, ids) : []
+}
+
+const fieldsOf = <K extends OptionName>(name: K, all: AllOptions): Fields => {
+  const mapping = table[name]
+  const value = all[name]
+  return mapping.to === "initialize" && Predicate.isNotNullish(value) ? mapping.fields(value, all) : {}
+}
+
+const variablesOf = <K extends OptionName>(name: K, all: AllOptions): Readonly<Record<string, string>> => {
+  const mapping = table[name]
+  const value = all[name]
+  return mapping.to === "env" && Predicate.isNotNullish(value) ? mapping.variables(value) : {}
+}
+
+/** The arguments of the CLI. Nothing secret and nothing that may be long is among them. */
+export const args = (options: ResolvedClaudeOptions, ids: Ids): ReadonlyArray<string> => {
+  const all = flatten(options)
+  return [...fixed, ...names.flatMap((name) => tokensOf(name, all, ids))]
+}
+
+export const initialize = (options: ResolvedClaudeOptions): InitializeRequest => {
+  const all = flatten(options)
+  return names.reduce<InitializeRequest>((request, name) => ({ ...request, ...fieldsOf(name, all) }), {
+    subtype: "initialize"
+  })
+}
+
+/** What we need of every CLI: to be told when a turn is over, and to get a start-up failure as a frame. */
+const always = { CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: "1", CLAUDE_CODE_STARTUP_FAILURE_RESULTS: "1" }
+
+/** The whole environment of the CLI. What the user sets wins. */
+export const env = (
+  options: ResolvedClaudeOptions,
+  host: Readonly<Record<string, string | undefined>>
+): Environment => {
+  const all = flatten(options)
+  const own = names.reduce<Record<string, string>>(
+    (variables, name) => Object.assign(variables, variablesOf(name, all)),
+    { ...always }
+  )
+  return environment(options.env, host, own)
+}
+
+/** what is asked for and this adapter cannot do */
+export const unsupported = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
+  const all = flatten(options)
+  return names.filter((name) => {
+    const value = all[name]
+    return table[name].to === "unsupported" && value !== undefined && !(Array.isArray(value) && value.length === 0)
+  })
+}
+
+/** the options whose text cannot be passed to a process */
+export const withNul = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
+  const all = flatten(options)
+  return names.filter((name) =>
+    [...tokensOf(name, all, { sessionId: "" }), ...Object.values(variablesOf(name, all))].some((text) =>
+      text.includes("\0")
+    )
+  )
+}

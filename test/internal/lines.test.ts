@@ -1,0 +1,519 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import * as Lines from "../../src/internal/lines.ts"
+
+type Outcome =
+  | { readonly value: { readonly [key: string]: unknown }; readonly size: number }
+  | { readonly bytes: number; readonly prefix: string }
+
+const open = (maxLineBytes?: number) => {
+  const outcomes: Array<Outcome> = []
+  const framer = Lines.make(
+    {
+      frame: (value, size) => outcomes.push({ value, size }),
+      malformed: (bytes, prefix) => outcomes.push({ bytes, prefix })
+    },
+    { maxLineBytes }
+  )
+  return { framer, outcomes }
+}
+
+const framed = (chunks: Iterable<Uint8Array>, maxLineBytes?: number): ReadonlyArray<Outcome> => {
+  const { framer, outcomes } = open(maxLineBytes)
+  for (const chunk of chunks) framer.push(chunk)
+  framer.end()
+  return outcomes
+}
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const framedText = (text: string, maxLineBytes?: number): ReadonlyArray<Outcome> =>
+  framed([bytesOf(text)], maxLineBytes)
+
+/** cuts the bytes into chunks of the given sizes, over and over */
+function* cut(bytes: Uint8Array, sizes: ReadonlyArray<number>): Generator<Uint8Array> {
+  for (let start = 0, index = 0; start < bytes.length; index++) {
+    const size = sizes[index % sizes.length] ?? 1
+    yield bytes.subarray(start, start + size)
+    start += size
+  }
+}
+
+const decodeRecord = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+
+const objectOf = (text: string) => Option.getOrUndefined(decodeRecord(text))
+
+/** What a framer has to say about these bytes: the plain definition of a line, with no chunks and no care for speed. */
+const expected = (bytes: Uint8Array, maxLineBytes = Lines.defaultMaxLineBytes): ReadonlyArray<Outcome> => {
+  const outcomes: Array<Outcome> = []
+  const lines: Array<ReadonlyArray<number>> = []
+  let current: Array<number> = []
+  for (const byte of bytes) {
+    if (byte === 10) {
+      lines.push(current)
+      current = []
+    } else current.push(byte)
+  }
+  for (const raw of [...lines, current]) {
+    const line = raw.at(-1) === 13 ? raw.slice(0, -1) : raw
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(Uint8Array.from(line))
+    const value = objectOf(text)
+    if (value !== undefined && line.length <= maxLineBytes) outcomes.push({ value, size: text.length })
+    else if (line.length > maxLineBytes || text.trim() !== "") {
+      const isHalf = /[\uD800-\uDBFF]/.test(text.charAt(199))
+      outcomes.push({ bytes: line.length, prefix: text.slice(0, isHalf ? 199 : 200) })
+    }
+  }
+  return outcomes
+}
+
+const int = (minimum: number, maximum: number) =>
+  Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
+
+const oneOf = <const Values extends ReadonlyArray<string | number>>(values: Values) =>
+  Arbitrary.schema(Schema.Literals(values))
+
+const sizes = Arbitrary.array(int(1, 60), { minLength: 1, maxLength: 12 })
+
+const words = oneOf([
+  "a",
+  "plain words ",
+  "\\",
+  '"',
+  "\n",
+  "\r",
+  "\t",
+  "é",
+  "ß",
+  "漢",
+  "€",
+  "\u2028",
+  "😀",
+  "👩‍👩‍👧",
+  "\u0000"
+])
+
+const aLine = Arbitrary.all({
+  kind: oneOf(["frame", "frame", "indented", "nested", "blank", "space", "scalar", "garbage", "broken", "huge"]),
+  words: Arbitrary.array(words, { maxLength: 20 }),
+  bytes: Arbitrary.array(int(0x80, 0xff), { maxLength: 8 }),
+  end: oneOf(["\n", "\r\n"])
+}).pipe(
+  Arbitrary.map((parts) => {
+    const text = parts.words.join("")
+    const escaped = text.replaceAll("\n", " ")
+    const line = (content: string) => Buffer.from(content + parts.end)
+    switch (parts.kind) {
+      case "frame":
+        return line(JSON.stringify({ type: "t", text }))
+      case "indented":
+        return line(` \t${JSON.stringify({ type: "t", text })}\r `)
+      case "nested":
+        return line(JSON.stringify({ list: [{ text }, null, 1.5, true], [text]: {} }))
+      case "blank":
+        return line("")
+      case "space":
+        return line(" \t \r ")
+      case "scalar":
+        return line(JSON.stringify([text, 1, null, [text]][text.length % 4]))
+      case "garbage":
+        return line(escaped)
+      case "broken":
+        return Buffer.concat([
+          Buffer.from('{"text":"'),
+          Buffer.from(parts.bytes),
+          line(text.length % 2 === 0 ? '"}' : escaped)
+        ])
+      case "huge":
+        return line(JSON.stringify({ text: `${text}x`.repeat(400) }))
+    }
+  })
+)
+
+/** whole lines of every kind, the last one perhaps without its newline */
+const output = Arbitrary.all({ lines: Arbitrary.array(aLine, { maxLength: 12 }), cutOff: int(0, 3) }).pipe(
+  Arbitrary.map(({ cutOff, lines }) => {
+    const bytes = Buffer.concat(lines)
+    return bytes.subarray(0, bytes.length - cutOff)
+  })
+)
+
+/** bytes that are as often as possible the begin, the middle or the end of something */
+const rawBytes = Arbitrary.array(
+  oneOf([
+    10, 13, 32, 97, 0x7b, 0x7d, 0x22, 0x3a, 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xe0, 0xed, 0xa0, 0xf0, 0x9f, 0x98, 0xff
+  ]),
+  { maxLength: 120 }
+).pipe(Arbitrary.map((bytes) => Uint8Array.from(bytes)))
+
+const collectGarbage = async (): Promise<void> => {
+  setFlagsFromString("--expose-gc")
+  // a WeakRef that was made or read in this turn of the event loop keeps its target until the next one
+  await new Promise((resolve) => setImmediate(resolve))
+  runInNewContext("gc")()
+}
+
+/** Bytes and characters that pass through what searches, joins or decodes while `run` runs. */
+const workOf = (run: () => void): number => {
+  const { concat } = Buffer
+  const { indexOf, lastIndexOf, toString } = Buffer.prototype
+  const stringIndexOf = String.prototype.indexOf
+  let work = 0
+  Buffer.concat = (list, length) => {
+    const joined = concat(list, length)
+    work += joined.length
+    return joined
+  }
+  Buffer.prototype.indexOf = function (...args: Parameters<Buffer["indexOf"]>) {
+    const found = indexOf.apply(this, args)
+    work += (found === -1 ? this.length : found + 1) - Number(args[1] ?? 0)
+    return found
+  }
+  Buffer.prototype.lastIndexOf = function (...args: Parameters<Buffer["lastIndexOf"]>) {
+    const found = lastIndexOf.apply(this, args)
+    work += found === -1 ? this.length : this.length - found
+    return found
+  }
+  Buffer.prototype.toString = function (...args: Parameters<Buffer["toString"]>) {
+    const text = toString.apply(this, args)
+    work += text.length
+    return text
+  }
+  // oxlint-disable-next-line no-extend-native -- counts what a search of the held text would cost
+  String.prototype.indexOf = function (...args: Parameters<string["indexOf"]>) {
+    const found = stringIndexOf.apply(this, args)
+    work += (found === -1 ? this.length : found + 1) - (args[1] ?? 0)
+    return found
+  }
+  try {
+    run()
+  } finally {
+    Object.assign(Buffer, { concat })
+    Object.assign(Buffer.prototype, { indexOf, lastIndexOf, toString })
+    // oxlint-disable-next-line no-extend-native -- puts the original back
+    String.prototype.indexOf = stringIndexOf
+  }
+  return work
+}
+
+const tenMegabytes = 10 * 1024 * 1024
+
+describe("lines", () => {
+  describe("any chunking", () => {
+    it.prop(
+      "rule 16: the same bytes give the same frames, however they are cut [asm-18] [asm-20] [cc-7]",
+      { output, sizes },
+      ({ output, sizes }) => assert.deepStrictEqual(framed(cut(output, sizes)), expected(output)),
+      { arbitrary: { runs: 500 } }
+    )
+
+    it.prop(
+      "rule 16: a cap changes nothing about that, the lines over it are reported with their true length",
+      { output, sizes, cap: int(1, 900) },
+      ({ cap, output, sizes }) => {
+        assert.deepStrictEqual(framed(cut(output, sizes), cap), expected(output, cap))
+        assert.deepStrictEqual(framed([output], cap), expected(output, cap))
+      },
+      { arbitrary: { runs: 500 } }
+    )
+
+    it.prop(
+      "bytes that are no text are cut and replaced the same way, and nothing throws",
+      { bytes: rawBytes, sizes: Arbitrary.array(int(1, 5), { minLength: 1 }), cap: int(1, 60) },
+      ({ bytes, cap, sizes }) => {
+        assert.deepStrictEqual(framed(cut(bytes, sizes)), expected(bytes))
+        assert.deepStrictEqual(framed(cut(bytes, sizes), cap), expected(bytes, cap))
+      },
+      { arbitrary: { runs: 500 } }
+    )
+
+    it.prop(
+      "a line that arrives byte by byte is the same line, valid UTF-8 or not",
+      { unit: rawBytes, isBroken: oneOf([0, 1]), cap: oneOf([100, 4_500, 5_999, 20_000]) },
+      ({ cap, isBroken, unit }) => {
+        const middle = Buffer.alloc(6_000, Buffer.concat([Buffer.from("x"), unit.filter((byte) => byte !== 10)]))
+        const bytes = Buffer.concat([
+          Buffer.from('{"text":"'),
+          middle,
+          Buffer.from(isBroken === 1 ? "\r\n" : '"}\n'),
+          Buffer.from('{"next":1}')
+        ])
+        assert.deepStrictEqual(framed(cut(bytes, [1]), cap), expected(bytes, cap))
+      },
+      { arbitrary: { runs: 40 } }
+    )
+
+    it("a character of two, three or four bytes survives a cut at each of its bytes [asm-18] [cc-7]", () => {
+      const value = { text: "é€漢😀" }
+      const bytes = bytesOf(`${JSON.stringify(value)}\n`)
+      for (let at = 0; at <= bytes.length; at++) {
+        const outcomes = framed([bytes.subarray(0, at), bytes.subarray(at)])
+        assert.deepStrictEqual(outcomes, [{ value, size: JSON.stringify(value).length }])
+      }
+    })
+
+    it("lines over 64 KiB and over 1 MiB come out whole, wherever their characters were cut [asm-19]", () => {
+      const values = ["plain words ", "漢€é", "😀", '\u2028\\"'].flatMap((unit) => [
+        { text: unit.repeat(70_000) },
+        { text: unit.repeat(700_000) }
+      ])
+      const bytes = bytesOf(values.map((value) => JSON.stringify(value)).join("\r\n"))
+      for (const size of [4_093, 65_536, 1_048_577, bytes.length]) {
+        let index = 0
+        const framer = Lines.make({
+          frame: (value, size) => {
+            const sent = values[index++]
+            assert.isTrue(value["text"] === sent?.text)
+            assert.strictEqual(size, JSON.stringify(sent).length)
+          },
+          malformed: (bytes, prefix) => assert.fail(`malformed: ${bytes} ${prefix}`)
+        })
+        for (const chunk of cut(bytes, [size])) framer.push(chunk)
+        framer.end()
+        assert.strictEqual(index, values.length)
+      }
+    })
+
+    it("a chunk that is a view into a larger buffer is read within its bounds", () => {
+      const whole = bytesOf('{"a":1}\n{"b":2}\n{"c":3}\n')
+      assert.deepStrictEqual(framed([new Uint8Array(whole.buffer, 8, 8)]), [{ value: { b: 2 }, size: 7 }])
+    })
+  })
+
+  describe("lines", () => {
+    it("complete lines arrive with their chunk, the rest waits for its newline [cc-1]", () => {
+      const { framer, outcomes } = open()
+      framer.push(bytesOf('{"a":1}\n{"b":2}\npart'))
+      assert.strictEqual(outcomes.length, 2)
+      framer.push(bytesOf("ial"))
+      assert.strictEqual(outcomes.length, 2)
+    })
+
+    it("no bytes and no newline yield nothing [cc-1]", () => {
+      assert.deepStrictEqual(framed([]), [])
+      assert.deepStrictEqual(framedText(""), [])
+    })
+
+    it("empty and whitespace-only lines are skipped [cc-2] [asm-20]", () => {
+      assert.deepStrictEqual(framedText("\n"), [])
+      assert.deepStrictEqual(framedText('\n\r\n \t\r\n\n{"a":1}\n\n  \n{"b":2}\n\r\n   '), [
+        { value: { a: 1 }, size: 7 },
+        { value: { b: 2 }, size: 7 }
+      ])
+    })
+
+    it("one object over three chunks is delivered once, when it is complete [cc-3]", () => {
+      const { framer, outcomes } = open()
+      framer.push(bytesOf('{"type":'))
+      framer.push(bytesOf('"result"'))
+      assert.deepStrictEqual(outcomes, [])
+      framer.push(bytesOf("}\n"))
+      assert.deepStrictEqual(outcomes, [{ value: { type: "result" }, size: 17 }])
+      framer.end()
+      assert.strictEqual(outcomes.length, 1)
+    })
+
+    it("CRLF ends a line and is not a part of it, a lone CR inside ends nothing [cc-7] [asm-20]", () => {
+      assert.deepStrictEqual(framedText('{"a":1}\r\nno frame\r\n{"a":\r1}\r\nno\rframe\r\n'), [
+        { value: { a: 1 }, size: 7 },
+        { bytes: 8, prefix: "no frame" },
+        { value: { a: 1 }, size: 8 },
+        { bytes: 8, prefix: "no\rframe" }
+      ])
+    })
+
+    it("the last line counts without its newline [asm-20]", () => {
+      assert.deepStrictEqual(framedText('{"a":1}\n{"b":2}'), [
+        { value: { a: 1 }, size: 7 },
+        { value: { b: 2 }, size: 7 }
+      ])
+      assert.deepStrictEqual(framedText('{"a":1}\n{"b":'), [
+        { value: { a: 1 }, size: 7 },
+        { bytes: 5, prefix: '{"b":' }
+      ])
+    })
+
+    it("size counts UTF-16 units, bytes counts bytes", () => {
+      assert.deepStrictEqual(framedText('{"t":"😀é"}\n😀é\n'), [
+        { value: { t: "😀é" }, size: 11 },
+        { bytes: 6, prefix: "😀é" }
+      ])
+    })
+  })
+
+  describe("what is no frame", () => {
+    it("rule 14: a line that is not JSON is Malformed, and the lines after it arrive [asm-21]", () => {
+      assert.deepStrictEqual(framedText('{"a":1}\nwarning: slow\n{"b":2}\n{"c":\n{"d":4} {}\n{"e":5}\n'), [
+        { value: { a: 1 }, size: 7 },
+        { bytes: 13, prefix: "warning: slow" },
+        { value: { b: 2 }, size: 7 },
+        { bytes: 5, prefix: '{"c":' },
+        { bytes: 10, prefix: '{"d":4} {}' },
+        { value: { e: 5 }, size: 7 }
+      ])
+    })
+
+    it.each(["1", "-1.5e3", '"{}"', "[{}]", "[]", "null", "true"])(
+      "rule 14: JSON that is not an object is Malformed: %s [asm-21]",
+      (line) => assert.deepStrictEqual(framedText(`${line}\n`), [{ bytes: line.length, prefix: line }])
+    )
+
+    it("invalid UTF-8 becomes U+FFFD, in a frame and in a prefix, and the byte count stays true", () => {
+      const bytes = Buffer.concat([Buffer.from('{"t":"'), Buffer.from([0xff, 0xe2, 0x82]), Buffer.from('"}\n')])
+      assert.deepStrictEqual(framed([bytes]), [{ value: { t: "\uFFFD\uFFFD" }, size: 10 }])
+      assert.deepStrictEqual(framed([Buffer.from([0xff, 0x41, 0xf0, 0x9f, 10])]), [
+        { bytes: 4, prefix: "\uFFFDA\uFFFD" }
+      ])
+    })
+
+    it("a prefix has at most 200 characters and no half of one", () => {
+      assert.deepStrictEqual(framedText(`${"x".repeat(300)}\n`), [{ bytes: 300, prefix: "x".repeat(200) }])
+      assert.deepStrictEqual(framedText(`x${"😀".repeat(300)}\n`), [{ bytes: 1201, prefix: `x${"😀".repeat(99)}` }])
+      assert.deepStrictEqual(framedText(`x${"😀".repeat(300)}\n`, 10), [{ bytes: 1201, prefix: `x${"😀".repeat(99)}` }])
+    })
+
+    it("JSON nested a million deep does not throw, whatever becomes of it, and the next line arrives", () => {
+      const depth = 1_000_000
+      const lines = [
+        `{"a":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}`,
+        `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`,
+        `{"a":${"[".repeat(depth)}`,
+        "[".repeat(depth)
+      ]
+      const outcomes = framedText(lines.map((line) => `${line}\n`).join("") + '{"next":1}\n')
+      assert.strictEqual(outcomes.length, lines.length + 1)
+      assert.deepStrictEqual(outcomes.at(-1), { value: { next: 1 }, size: 10 })
+    })
+
+    it("a sink that throws is not answered with a Malformed for a line that was fine", () => {
+      const malformed: Array<string> = []
+      const framer = Lines.make({
+        frame: () => {
+          throw new Error("from the sink")
+        },
+        malformed: (_, prefix) => malformed.push(prefix)
+      })
+      assert.throws(() => framer.push(bytesOf('{"a":1}\n')), "from the sink")
+      assert.deepStrictEqual(malformed, [])
+    })
+  })
+
+  describe("the cap", () => {
+    it("rule 16: a line over the cap is skipped and the next line arrives [cc-5] [asm-19]", () => {
+      const long = JSON.stringify({ text: "x".repeat(2_000) })
+      const lines = bytesOf(`{"a":1}\n${long}\n{"b":2}\n`)
+      for (const size of [1, 100, 1_900, 5_000]) {
+        assert.deepStrictEqual(framed(cut(lines, [size]), 1_000), [
+          { value: { a: 1 }, size: 7 },
+          { bytes: long.length, prefix: long.slice(0, 200) },
+          { value: { b: 2 }, size: 7 }
+        ])
+      }
+    })
+
+    it("a line over the cap that never ends is reported at the end [cc-5]", () => {
+      assert.deepStrictEqual(framedText("x".repeat(2_000), 1_000), [{ bytes: 2_000, prefix: "x".repeat(200) }])
+    })
+
+    it("the cap is for a line, not for a chunk: 20 lines of 300 B pass a cap of 2,000 [cc-4]", () => {
+      const line = JSON.stringify({ text: "x".repeat(289) })
+      const outcomes = framedText(`${line}\n`.repeat(20), 2_000)
+      assert.deepStrictEqual(
+        outcomes.map((outcome) => ("size" in outcome ? outcome.size : -1)),
+        Array.from({ length: 20 }, () => 300)
+      )
+    })
+
+    it("a line of exactly the cap passes with either line end, one byte more does not [cc-6]", () => {
+      const line = '{"text":"é"}'
+      for (const end of ["\n", "\r\n", "", "\r"]) {
+        for (const size of [1, 4, 100]) {
+          assert.deepStrictEqual(framed(cut(bytesOf(line + end), [size]), 13), [{ value: { text: "é" }, size: 12 }])
+          assert.deepStrictEqual(framed(cut(bytesOf(line + end), [size]), 12), [{ bytes: 13, prefix: line }])
+        }
+      }
+    })
+
+    it("the default cap is 64 MiB [cc-6]", () => {
+      assert.strictEqual(Lines.defaultMaxLineBytes, 64 * 1024 * 1024)
+      const chunk = Buffer.alloc(1024 * 1024, " ")
+      const { framer, outcomes } = open()
+      framer.push(bytesOf('{"a":'))
+      for (let count = 0; count < 64; count++) framer.push(chunk)
+      framer.push(bytesOf('1}\n{"b":2}\n'))
+      assert.deepStrictEqual(outcomes, [
+        { bytes: 64 * 1024 * 1024 + 7, prefix: `{"a":${" ".repeat(195)}` },
+        { value: { b: 2 }, size: 7 }
+      ])
+    })
+
+    it("rule 16: while a line is skipped, none of its chunks is kept", async () => {
+      const { framer, outcomes } = open(16 * 1024)
+      const seen: Array<WeakRef<ArrayBuffer>> = []
+      for (let count = 0; count < 2_000; count++) {
+        const chunk = new Uint8Array(1024).fill(120)
+        seen.push(new WeakRef(chunk.buffer))
+        framer.push(chunk)
+      }
+      await collectGarbage()
+      assert.isBelow(seen.filter((chunk) => chunk.deref() !== undefined).length, 20)
+      framer.push(bytesOf('\n{"a":1}\n'))
+      assert.deepStrictEqual(outcomes, [
+        { bytes: 2_000 * 1024, prefix: "x".repeat(200) },
+        { value: { a: 1 }, size: 7 }
+      ])
+    })
+
+    it("the prefix of a long Malformed line does not keep the line", async () => {
+      const lines = 20
+      const { framer, outcomes } = open()
+      await collectGarbage()
+      const before = process.memoryUsage().heapUsed
+      for (let count = 0; count < lines; count++) framer.push(bytesOf(`${"x".repeat(2 * 1024 * 1024)}\n`))
+      await collectGarbage()
+      assert.strictEqual(outcomes.length, lines)
+      assert.isBelow(process.memoryUsage().heapUsed - before, 10 * 1024 * 1024)
+    })
+  })
+
+  describe("work", () => {
+    for (const [title, bytes] of [
+      ["one line", bytesOf(`${JSON.stringify({ text: "x".repeat(tenMegabytes) })}\n`)],
+      ["lines of 260 B", bytesOf(`${JSON.stringify({ text: "x".repeat(248) })}\n`.repeat(tenMegabytes / 260))]
+    ] as const) {
+      for (const size of [64, 65_536]) {
+        it(`rule 16: 10 MB as ${title} in chunks of ${size} B are looked at a fixed number of times [asm-28]`, () => {
+          let characters = 0
+          const work = workOf(() => {
+            const framer = Lines.make({
+              frame: (_, size) => {
+                characters += size + 1
+              },
+              malformed: (bytes) => assert.fail(`malformed: ${bytes}`)
+            })
+            for (const chunk of cut(bytes, [size])) framer.push(chunk)
+            framer.end()
+          })
+          assert.strictEqual(characters, bytes.length)
+          assert.isBelow(work / bytes.length, 5)
+        })
+      }
+    }
+
+    it("a flood of lines that are no frames is looked at a fixed number of times too", () => {
+      const bytes = bytesOf("{no\n".repeat(250_000))
+      let count = 0
+      const work = workOf(() => {
+        const framer = Lines.make({ frame: () => assert.fail("a frame"), malformed: () => count++ })
+        for (const chunk of cut(bytes, [65_536])) framer.push(chunk)
+        framer.end()
+      })
+      assert.strictEqual(count, 250_000)
+      assert.isBelow(work / bytes.length, 10)
+    })
+  })
+})
