@@ -1,154 +1,21 @@
 /** The fake `claude` is what other tests believe in, so it is tested itself, as a process. */
 import { assert, afterEach, beforeEach, describe, it } from "@effect/vitest"
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
-import { fileURLToPath } from "node:url"
+import { at, type Fake, isAlive, nameOf, Rig, streaming } from "./support/fakeClaude/driver.ts"
 import { encodePath } from "./support/fakeClaude/transcript.ts"
-import { isRecord } from "./support/mockApiReply.ts"
 
-type Frame = Readonly<Record<string, unknown>>
-
-const executable = fileURLToPath(new URL("./support/fake-claude", import.meta.url))
-const streaming = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
-
-let folder = ""
-let children: Array<ChildProcessWithoutNullStreams> = []
+let rig: Rig
 
 beforeEach(() => {
-  folder = Fs.realpathSync(Fs.mkdtempSync(Path.join(Os.tmpdir(), "fake-claude-")))
-  children = []
+  rig = new Rig()
 })
 
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL")
-  await Promise.all(
-    children
-      .filter((child) => child.exitCode === null && child.signalCode === null)
-      .map((child) => new Promise((resolve) => child.once("exit", resolve)))
-  )
-  for (const pid of recordedChildren()) if (isAlive(pid)) process.kill(-pid, "SIGKILL")
-  Fs.rmSync(folder, { recursive: true, force: true })
-})
-
-const recordFile = (): string => Path.join(folder, "record.ndjson")
-
-const recorded = (): ReadonlyArray<Frame> =>
-  Fs.existsSync(recordFile())
-    ? Fs.readFileSync(recordFile(), "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-        .map((line) => JSON.parse(line))
-    : []
-
-const recordedChildren = (): ReadonlyArray<number> =>
-  recorded().flatMap(({ child }) => (typeof child === "number" ? [child] : []))
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-const at = (value: unknown, ...path: ReadonlyArray<string | number>): unknown =>
-  path.reduce<unknown>((inner, key) => {
-    if (Array.isArray(inner)) return inner[Number(key)]
-    return isRecord(inner) ? inner[String(key)] : undefined
-  }, value)
-
-/** `assistant`, `system/init`, `stream_event/message_start`, `control_response/success`, ... */
-const nameOf = (frame: Frame): string => {
-  const detail =
-    frame["subtype"] ??
-    frame["state"] ??
-    at(frame, "event", "type") ??
-    at(frame, "request", "subtype") ??
-    at(frame, "response", "subtype")
-  return detail === undefined ? String(frame["type"]) : `${String(frame["type"])}/${String(detail)}`
-}
-
-class Fake {
-  readonly child: ChildProcessWithoutNullStreams
-  readonly lines: Array<string> = []
-  stderr = ""
-  #rest = ""
-  #taken = 0
-  #ended = false
-  #wake: () => void = () => undefined
-  readonly exit: Promise<number | NodeJS.Signals | null>
-
-  constructor(args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) {
-    this.child = spawn(executable, args, {
-      cwd: folder,
-      env: { PATH: process.env["PATH"], HOME: folder, FAKE_CLAUDE_RECORD: recordFile(), ...env }
-    })
-    children.push(this.child)
-    this.child.stdin.on("error", () => undefined)
-    this.child.stderr.on("data", (chunk: Buffer) => (this.stderr += chunk.toString()))
-    this.child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      const lines = (this.#rest + chunk).split("\n")
-      this.#rest = lines.pop() ?? ""
-      this.lines.push(...lines)
-      this.#wake()
-    })
-    this.exit = new Promise((resolve) => {
-      this.child.on("close", (code, signal) => {
-        this.#ended = true
-        this.#wake()
-        resolve(code ?? signal)
-      })
-    })
-  }
-
-  write(line: string): void {
-    this.child.stdin.write(`${line}\n`)
-  }
-
-  user(content: string, fields: Frame = {}): string {
-    const uuid = randomUUID()
-    const message = { role: "user", content }
-    this.write(JSON.stringify({ type: "user", message, parent_tool_use_id: null, session_id: "", uuid, ...fields }))
-    return uuid
-  }
-
-  request(subtype: string, fields: Frame = {}): void {
-    this.write(JSON.stringify({ type: "control_request", request_id: subtype, request: { subtype, ...fields } }))
-  }
-
-  reply(request: Frame, response: unknown): void {
-    const body = { subtype: "success", request_id: request["request_id"], response }
-    this.write(JSON.stringify({ type: "control_response", response: body }))
-  }
-
-  /** The next frame of that name; what comes before it is passed over. */
-  async next(name: string): Promise<Frame> {
-    for (;;) {
-      while (this.#taken < this.lines.length) {
-        const line = this.lines[this.#taken++] ?? ""
-        const frame: unknown = line.startsWith("{") ? JSON.parse(line) : undefined
-        if (isRecord(frame) && nameOf(frame) === name) return frame
-      }
-      if (this.#ended) throw new Error(`ended before ${name}: ${this.stderr}`)
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
-  }
-
-  async close(): Promise<number | NodeJS.Signals | null> {
-    this.child.stdin.end()
-    return this.exit
-  }
-
-  frames(): ReadonlyArray<Frame> {
-    return this.lines.map((line) => JSON.parse(line))
-  }
-}
+afterEach(() => rig.dispose())
 
 const start = (args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}): Fake =>
-  new Fake([...streaming, ...args], env)
+  rig.launch([...streaming, ...args], env)
 
 const names = (fake: Fake): ReadonlyArray<string> => fake.frames().map(nameOf)
 
@@ -223,7 +90,7 @@ describe("fake claude", () => {
     ["a session id that is no UUID", [...streaming, "--session-id=x"], "Must be a valid UUID"]
   ]
   it.each(refused)("%s ends it at once", async (_, args, stderr) => {
-    const fake = new Fake(args, {})
+    const fake = rig.launch(args)
     assert.strictEqual(await fake.exit, 1)
     assert.include(fake.stderr, stderr)
     assert.deepStrictEqual(fake.lines, [])
@@ -264,7 +131,7 @@ describe("fake claude", () => {
     const uuid = first.user("My name is Alice")
     const before = await first.next("result/success")
     await first.close()
-    const file = Path.join(folder, ".claude", "projects", encodePath(folder), `${id}.jsonl`)
+    const file = Path.join(rig.folder, ".claude", "projects", encodePath(rig.folder), `${id}.jsonl`)
     assert.strictEqual(JSON.parse(Fs.readFileSync(file, "utf8").split("\n")[0] ?? "")["uuid"], uuid)
 
     const again = start([`--session-id=${id}`])
@@ -292,7 +159,7 @@ describe("fake claude", () => {
     first.user("The code is 42")
     await first.next("result/success")
     await first.close()
-    const file = Path.join(folder, ".claude", "projects", encodePath(folder), `${id}.jsonl`)
+    const file = Path.join(rig.folder, ".claude", "projects", encodePath(rig.folder), `${id}.jsonl`)
     const content = Fs.readFileSync(file, "utf8")
     const fork = start(["--continue", "--fork-session"])
     fork.user("What is the code?")
@@ -384,7 +251,7 @@ describe("fake claude", () => {
     await fake.next("assistant")
     fake.request("mcp_status")
     await fake.next("control_response/success")
-    return [fake, recordedChildren()[0] ?? 0]
+    return [fake, rig.shells()[0] ?? 0]
   }
 
   it("an interrupt and SIGTERM kill the shell it runs", async () => {
@@ -393,7 +260,7 @@ describe("fake claude", () => {
     interrupted.request("interrupt")
     await interrupted.next("result/error_during_execution")
     assert.isFalse(isAlive(first))
-    Fs.rmSync(recordFile())
+    rig.forget()
     const [terminated, second] = await running()
     terminated.child.kill("SIGTERM")
     assert.strictEqual(await terminated.exit, 143)
@@ -406,7 +273,7 @@ describe("fake claude", () => {
     assert.strictEqual(await killed.exit, "SIGKILL")
     assert.isTrue(isAlive(first))
     process.kill(-first, "SIGKILL")
-    Fs.rmSync(recordFile())
+    rig.forget()
     const [terminated, second] = await running({ FAKE_CLAUDE_VERSION: "2.1.197" })
     terminated.child.kill("SIGTERM")
     assert.strictEqual(await terminated.exit, 143)
@@ -428,10 +295,10 @@ describe("fake claude", () => {
     fake.request("mcp_status")
     await fake.next("control_response/success")
     await fake.close()
-    const [first, ...rest] = recorded()
+    const [first, ...rest] = rig.record()
     assert.deepStrictEqual(first?.["argv"], [...streaming, "--model=haiku"])
     assert.strictEqual(at(first, "env", "MARK"), "1")
-    assert.strictEqual(at(first, "cwd"), folder)
+    assert.strictEqual(at(first, "cwd"), rig.folder)
     const request = { type: "control_request", request_id: "mcp_status", request: { subtype: "mcp_status" } }
     assert.deepStrictEqual(rest, [{ in: request }, { eof: true }])
   })

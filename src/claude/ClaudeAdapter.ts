@@ -74,14 +74,10 @@ const fail = (reason: Reason): AgentError => new AgentError({ agent: "claude", p
 
 type Host = FileSystem.FileSystem | Path.Path | ChildProcessSpawner
 
-// The CLI has no lock on a conversation. One list for the whole process: adapters come and go, the files are the same.
-const openSessions = new Set<string>()
-
 interface Opening {
   readonly sessionId: string
   /** The id of the conversation that is gone on with; none for a new one and for a copy. */
   readonly expected: string | undefined
-  readonly resumed: string | undefined
 }
 
 /** Which conversation it will be: looked up before anything is started, so that a wrong id is never a fresh start. */
@@ -89,9 +85,9 @@ const opening = Effect.fnUntraced(function* (
   start: ResolvedClaudeOptions["start"],
   at: { readonly configDir: string; readonly cwd: string }
 ): Effect.fn.Return<Opening, AgentError, FileSystem.FileSystem | Path.Path> {
-  if (start === "new") return { sessionId: globalThis.crypto.randomUUID(), expected: undefined, resumed: undefined }
+  if (start === "new") return { sessionId: globalThis.crypto.randomUUID(), expected: undefined }
   if (start.resume === undefined && start.continue === undefined) {
-    return { sessionId: start.sessionId, expected: undefined, resumed: undefined }
+    return { sessionId: start.sessionId, expected: undefined }
   }
   const lookedIn = yield* Transcripts.lookedIn(at)
   const found =
@@ -103,8 +99,8 @@ const opening = Effect.fnUntraced(function* (
   }
   const resumed = found.value
   return start.fork === true
-    ? { sessionId: start.sessionId ?? globalThis.crypto.randomUUID(), expected: undefined, resumed }
-    : { sessionId: resumed, expected: resumed, resumed }
+    ? { sessionId: start.sessionId ?? globalThis.crypto.randomUUID(), expected: undefined }
+    : { sessionId: resumed, expected: resumed }
 })
 
 /**
@@ -121,19 +117,19 @@ export const make = Effect.fnUntraced(function* (
   const openIn = Effect.fnUntraced(function* (options: ResolvedClaudeOptions) {
     const [missing] = Args.unsupported(options)
     if (missing !== undefined) return yield* fail(new Unsupported({ capability: missing }))
-    const issues = [...validate(options), ...Args.issues(options)]
+    const issues = validate(options)
     if (issues.length > 0) return yield* fail(new InvalidOptions({ issues }))
     const env = Args.env(options, process.env)
     const path = yield* Path.Path
     const at = { configDir: Transcripts.configDir(env), cwd: path.resolve(options.cwd ?? ".") }
-    const { expected, resumed, sessionId } = yield* opening(options.start, at)
-    yield* Session.reserve(openSessions, `${at.configDir}\n${sessionId}`).pipe(Effect.mapError(fail))
+    const { expected, sessionId } = yield* opening(options.start, at)
     const executable = yield* Executable.find(config, process.env)
     return yield* Session.open({
       options,
       host,
       capabilities,
       sessionId,
+      key: `${at.configDir}\n${sessionId}`,
       expected,
       onDisk: (id) =>
         Transcripts.find(id, at).pipe(
@@ -142,7 +138,7 @@ export const make = Effect.fnUntraced(function* (
         ),
       plan: (start, id) => ({
         executable: executable.path,
-        args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id, resumed })],
+        args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id })],
         cwd: options.cwd,
         env,
         initialize: Args.initialize(options),

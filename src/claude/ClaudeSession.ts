@@ -14,7 +14,8 @@ import { withOutput } from "../internal/resolve.ts"
 import * as Session from "../Session.ts"
 import type { InitializeResponse, Replies, RequestFields, RequestSubtype } from "./ClaudeControl.ts"
 import type { ClaudeMessage } from "./ClaudeMessage.ts"
-import { type ClaudeOptions, resolve } from "./ClaudeOptions.ts"
+import type { ClaudeOptions } from "./ClaudeOptions.ts"
+import { resolve } from "./internal/resolveOptions.ts"
 import { ClaudeAdapter } from "./internal/tags.ts"
 
 /**

@@ -16,7 +16,6 @@ import {
   InvalidOptions,
   type Reason,
   SessionInUse,
-  SessionNotFound,
   Unsupported
 } from "../../AgentError.ts"
 import type { PermissionMode } from "../../AgentAdapter.ts"
@@ -45,6 +44,8 @@ export interface Setup {
   readonly capabilities: ClaudeSession["capabilities"]
   readonly plan: MakePlan
   readonly sessionId: string
+  /** What is reserved while the session is open: the conversation, wherever it is kept. */
+  readonly key: string
   /** The id that the first turn must come with: that of the conversation that is gone on with. */
   readonly expected: string | undefined
   /** Whether the conversation is on disk, so that another process can go on with it. */
@@ -53,6 +54,20 @@ export interface Setup {
 
 const isNewer = (info: ClaudeControl.InitializeResponse): boolean =>
   info.capabilities?.includes("msg_lifecycle_v1") === true
+
+// The CLI has no lock on a conversation, and the last writer wins. One list for the whole process: adapters come and go,
+// the files are the same.
+const openConversations = new Set<string>()
+
+const reserve = (key: string): Effect.Effect<boolean, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      if (openConversations.has(key)) return false
+      openConversations.add(key)
+      return true
+    }),
+    (reserved) => Effect.sync(() => reserved && openConversations.delete(key))
+  )
 
 /** Opens the session for the Scope. */
 export const open = Effect.fnUntraced(function* (
@@ -281,6 +296,9 @@ export const open = Effect.fnUntraced(function* (
     yield* journal.flush
   })
 
+  if (!(yield* Scope.provide(reserve(setup.key), core.scope))) {
+    return yield* turns.error("resolve", new SessionInUse({ id: setup.sessionId }))
+  }
   const { info } = yield* connect(setup.plan(options.start, setup.sessionId))
   const resumed = setup.expected !== undefined || (options.start !== "new" && options.start.sessionId === undefined)
   if (resumed) {
@@ -324,17 +342,3 @@ export const open = Effect.fnUntraced(function* (
     control
   }
 })
-
-/** Fails when the conversation is open in this process already: the CLI has no lock, and the last writer wins. */
-export const reserve = (open: Set<string>, sessionId: string): Effect.Effect<void, SessionInUse, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.suspend(() => {
-      if (open.has(sessionId)) return Effect.fail(new SessionInUse({ id: sessionId }))
-      open.add(sessionId)
-      return Effect.void
-    }),
-    () => Effect.sync(() => open.delete(sessionId))
-  )
-
-export const notFound = (id: string, lookedIn: ReadonlyArray<string>): SessionNotFound =>
-  new SessionNotFound({ id, lookedIn })
