@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     reporters: ["default", "./test/support/summaryReporter.ts"],
+    globalSetup: ["./test/support/leakCheck.ts"],
     
     projects: [
       { resolve: { alias }, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/agents/**"] } },

@@ -49,6 +49,11 @@ export class Gate {
     this.update()
   }
 
+  /** Lets every reader take what waits for it; only where the state is whole, since they may run at once. */
+  wakeAll(): void {
+    for (const waits of this.#waits) waits.wake()
+  }
+
   get isOpen(): boolean {
     return this.latch.isOpen()
   }
@@ -58,7 +63,7 @@ export class Gate {
     let over = false
     let under = true
     for (const waits of this.#waits) {
-      if (waits.size >= waits.limit * hardFactor) waits.overflow()
+      if (waits.size - waits.lastSize >= waits.limit * hardFactor) waits.overflow()
       if (waits.size >= waits.limit) over = true
       if (waits.size >= waits.limit / 2) under = false
     }
@@ -69,6 +74,9 @@ export class Gate {
 
 interface Weighed {
   readonly size: number
+  /** Of the last item, which no reader has had a chance to take: one item may be as long as a line. */
+  readonly lastSize: number
+  readonly wake: () => void
   readonly limit: number
   readonly overflow: () => void
 }
@@ -83,6 +91,7 @@ export interface Options<A, E> {
 
 export class Backlog<A, E> {
   size = 0
+  lastSize = 0
   readonly limit: number
   readonly #options: Options<A, E>
   readonly #latch = Latch.makeUnsafe(false)
@@ -99,6 +108,7 @@ export class Backlog<A, E> {
 
   push(item: A, size: number): void {
     if (this.#left || this.#ended !== undefined) return
+    this.lastSize = size
     if (this.#options.joiner !== undefined && this.size >= joinFrom) {
       if (this.#joint !== undefined) {
         const added = this.#joint.add(item)
@@ -146,6 +156,7 @@ export class Backlog<A, E> {
     if (Arr.isArrayNonEmpty(waiting)) {
       this.#waiting = []
       this.size = 0
+      this.lastSize = 0
       this.#options.gate.update()
       return Effect.succeed(waiting)
     }
@@ -167,5 +178,6 @@ export class Backlog<A, E> {
     this.#waiting = []
     this.#joint = undefined
     this.size = 0
+    this.lastSize = 0
   }
 }

@@ -79,7 +79,7 @@ export interface Core {
     readonly sessionId?: ids.SessionId | undefined
   }) => void
   /** A request of ours got no answer in time, or any answer. A second silence in a row replaces the process. */
-  readonly unanswered: (request: string) => void
+  readonly unanswered: (request: string) => Effect.Effect<void>
   readonly answered: () => void
   /** Stops the running turn. Whoever waits bounds it. */
   readonly quiet: Effect.Effect<void>
@@ -168,11 +168,13 @@ export const make = Effect.fnUntraced(function* (
       return Effect.andThen(shut("failed"), Effect.asVoid(Effect.forkDetach(close("failed"))))
     })
 
-  const unanswered = (request: string): void => {
-    const again = health._tag === "Degraded"
-    health = { _tag: "Degraded", why: `no answer to ${request} in time` }
-    if (again && !closing) journal.later(turns.escalate(turns.running))
-  }
+  const unanswered = (request: string): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const again = health._tag === "Degraded"
+      health = { _tag: "Degraded", why: `no answer to ${request} in time` }
+      if (again && !closing) journal.later(turns.escalate(turns.running))
+      return journal.flush
+    })
 
   const answered = (): void => {
     if (health._tag === "Degraded") health = { _tag: "Healthy" }

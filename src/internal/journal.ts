@@ -100,14 +100,18 @@ export class Journal {
     this.#wakes.push(resume)
   }
 
-  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
-    this.current?.backlog?.wake()
+  /** Lets readers and waiters run; only where the state is whole, since they may do so at once. */
+  wakeAll(): void {
+    this.gate.wakeAll()
     this.log.wake()
-    if (this.#wakes.length > 0) {
-      const wakes = this.#wakes
-      this.#wakes = []
-      for (const resume of wakes) resume()
-    }
+    if (this.#wakes.length === 0) return
+    const wakes = this.#wakes
+    this.#wakes = []
+    for (const resume of wakes) resume()
+  }
+
+  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
+    this.wakeAll()
     if (this.#later.length === 0) return Effect.void
     const effects = this.#later
     this.#later = []

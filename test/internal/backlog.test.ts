@@ -84,10 +84,22 @@ describe("backlog", () => {
       gate.update()
       assert.isTrue(gate.isOpen)
       backlog.push(delta(1, "x"), 1)
+      backlog.push(delta(2, "x"), 1)
       gate.update()
       assert.isTrue(gate.isOpen)
       const exit = yield* Effect.exit(Stream.runCollect(backlog.stream))
       assert.deepStrictEqual(exit, Exit.fail(`over ${1000 * hardFactor}`))
+    })
+  )
+
+  it.effect("rule 8: one item longer than all of that is no reason to cut a reader off", () =>
+    Effect.gen(function* () {
+      const { backlog, gate } = make(1000)
+      gate.hurry()
+      backlog.push(delta(0, "x"), 1000 * hardFactor * 2)
+      gate.update()
+      backlog.end()
+      assert.strictEqual((yield* Stream.runCollect(backlog.stream)).length, 1)
     })
   )
 

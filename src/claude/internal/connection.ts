@@ -2,11 +2,13 @@
  * One process of the CLI, spoken to: lines become messages, replies find their request, and the handshake tells that it
  * is there. What the messages mean is for `session.ts`.
  */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import {
@@ -59,6 +61,8 @@ export interface Connection {
     fields: ClaudeControl.RequestFields[S]
   ) => Effect.Effect<ClaudeControl.Replies[S], AgentError>
 }
+
+const exitAfterEof = "1 second"
 
 const spawnReason = (failure: AgentProcess.SpawnFailure): SpawnFailed =>
   new SpawnFailed({
@@ -165,13 +169,21 @@ export const connect = Effect.fnUntraced(function* (
       journal.tick()
       turns.touch()
       for (const chunk of chunks) framer.push(chunk)
+      journal.wakeAll()
       gate.update()
-      if (gate.isOpen) return journal.flush
-      return pause
+      return gate.isOpen ? journal.flush : pause
     })
   )
 
-  const ended = Effect.flatMap(process.exit, (exit) =>
+  // A program that closed its stdout says nothing more: it is given a moment to end by itself.
+  const exit = process.exit.pipe(
+    Effect.timeoutOption(exitAfterEof),
+    Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
+    Effect.flatMap((exit) =>
+      Option.isSome(exit) ? Effect.succeed(exit.value) : Effect.andThen(process.kill, process.exit)
+    )
+  )
+  const ended = Effect.flatMap(exit, (exit) =>
     Effect.suspend(() => {
       framer.end()
       const stderrTail = process.stderrTail()
@@ -247,12 +259,13 @@ export const connect = Effect.fnUntraced(function* (
     info,
     write,
     control: (subtype, fields) =>
-      request(subtype, fields, timeouts.control, () => {
-        core.unanswered(subtype)
-        return turns.error(
-          "control",
-          new ControlTimeout({ request: subtype, millis: Duration.toMillis(timeouts.control) })
-        )
-      }).pipe(Effect.tap(() => Effect.sync(() => core.answered())))
+      request(subtype, fields, timeouts.control, () =>
+        turns.error("control", new ControlTimeout({ request: subtype, millis: Duration.toMillis(timeouts.control) }))
+      ).pipe(
+        Effect.tapError((error) =>
+          error.reason._tag === "ControlTimeout" ? core.unanswered(subtype) : Effect.sync(core.answered)
+        ),
+        Effect.tap(() => Effect.sync(core.answered))
+      )
   }
 })

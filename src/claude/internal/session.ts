@@ -52,8 +52,8 @@ export interface Setup {
   readonly onDisk: (sessionId: string) => Effect.Effect<boolean>
 }
 
-const isNewer = (info: ClaudeControl.InitializeResponse): boolean =>
-  info.capabilities?.includes("msg_lifecycle_v1") === true
+/** 2.1.197 tells neither its version in the handshake nor which prompts a turn answers. */
+const namesPrompts = (info: ClaudeControl.InitializeResponse): boolean => info.claude_code_version !== undefined
 
 // The CLI has no lock on a conversation, and the last writer wins. One list for the whole process: adapters come and go,
 // the files are the same.
@@ -183,7 +183,7 @@ export const open = Effect.fnUntraced(function* (
       own?.origin === "caller" &&
       !started &&
       (connection === undefined ||
-        !isNewer(connection.info) ||
+        !namesPrompts(connection.info) ||
         message.user_message_uuids?.includes(own.messageId) === true)
     if (ours) started = true
     else if (own === undefined || own.origin === "caller") turns.agentBegan()
@@ -198,7 +198,11 @@ export const open = Effect.fnUntraced(function* (
       own !== undefined &&
       (uuids === undefined ? result.origin?.kind !== "task-notification" : uuids.includes(own.messageId))
     const end = Outcome.endOf(result, events.takeContext())
-    if (!isOwn) return turns.agentTurnEnded(end)
+    if (!isOwn) {
+      // Without ids (2.1.197) its beginning was taken for ours; ours is still to come.
+      if (turns.running === own) started = false
+      return turns.agentTurnEnded(end)
+    }
     // Folded into a turn the agent ran by itself: one result ends both.
     turns.agentTurnEnded({ ...end, report: undefined })
     turns.turnEnded(end)
@@ -225,8 +229,19 @@ export const open = Effect.fnUntraced(function* (
     }
   }
 
-  const onMessage = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
+  let waking = false
+  const toReaders = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
     for (const reader of readers) reader.push(message, size)
+    if (readers.size === 0 || waking) return
+    waking = true
+    journal.wake(() => {
+      waking = false
+      for (const reader of readers) reader.wake()
+    })
+  }
+
+  const onMessage = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
+    toReaders(message, size)
     if (ClaudeMessage.isUnknown(message)) return onUnknown(message, size)
     switch (message.type) {
       case "control_response":

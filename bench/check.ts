@@ -1,0 +1,40 @@
+/** What makes a figure worthless: a turn not read to its end, a wrong count, a producer that was the bottleneck. */
+import { counts, lines } from "./knobs.ts"
+import type { Counts } from "./knobs.ts"
+import type { Sample } from "./sample.ts"
+import type { Case } from "./suites.ts"
+import { ours } from "./suites.ts"
+
+const differences = (expected: Counts, counted: Counts): ReadonlyArray<string> =>
+  (Object.keys(expected) as ReadonlyArray<keyof Counts>)
+    .filter((key) => expected[key] !== counted[key])
+    .map((key) => `${key}: ${counted[key]} instead of ${expected[key]}`)
+
+/** The characters of a case are counted once: its tool results can be 20 MB of text. */
+const expectedCounts = new WeakMap<Case, Counts>()
+
+const expectedFor = (test: Case): Counts => {
+  const known = expectedCounts.get(test) ?? counts(test.knobs, test.knobs.n)
+  expectedCounts.set(test, known)
+  return known
+}
+
+/** What is wrong with a sample; nothing for a good one. */
+export const check = (test: Case, variant: string, sample: Sample): ReadonlyArray<string> => {
+  if (test.mode === "stuck") {
+    return ours.includes(variant) && !sample.sawResult ? ["the interrupt did not settle"] : []
+  }
+  if (!sample.sawResult) {
+    return test.mode === "sleep" && !ours.includes(variant) ? [] : ["the turn was not read to its result"]
+  }
+  if (variant === "newlines") {
+    const expected = lines(test.knobs)
+    return sample.lines === expected ? [] : [`lines: ${sample.lines} instead of ${expected}`]
+  }
+  if (sample.reported === undefined) return ["the result does not say how many deltas were sent"]
+  if (test.mode === "sleep") return differences(counts(test.knobs, sample.reported), sample.counted)
+  return [
+    ...(sample.reported === test.knobs.n ? [] : [`the producer sent ${sample.reported} deltas`]),
+    ...differences(expectedFor(test), sample.counted)
+  ]
+}
