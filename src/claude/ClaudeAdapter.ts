@@ -18,6 +18,7 @@ import { AgentError, InvalidOptions, type Reason, SessionNotFound, Unsupported }
 import { type ResolvedClaudeOptions, validate } from "./ClaudeOptions.ts"
 import type { ClaudeSession } from "./ClaudeSession.ts"
 import * as Args from "./internal/claudeArgs.ts"
+import * as Directories from "./internal/directories.ts"
 import * as Executable from "./internal/executable.ts"
 import * as Session from "./internal/session.ts"
 import { ClaudeAdapter } from "./internal/tags.ts"
@@ -78,6 +79,7 @@ interface Opening {
   readonly sessionId: string
   /** The id of the conversation that is gone on with; none for a new one and for a copy. */
   readonly expected: string | undefined
+  readonly resumed: string | undefined
 }
 
 /** Which conversation it will be: looked up before anything is started, so that a wrong id is never a fresh start. */
@@ -85,9 +87,9 @@ const opening = Effect.fnUntraced(function* (
   start: ResolvedClaudeOptions["start"],
   at: { readonly configDir: string; readonly cwd: string }
 ): Effect.fn.Return<Opening, AgentError, FileSystem.FileSystem | Path.Path> {
-  if (start === "new") return { sessionId: globalThis.crypto.randomUUID(), expected: undefined }
+  if (start === "new") return { sessionId: globalThis.crypto.randomUUID(), expected: undefined, resumed: undefined }
   if (start.resume === undefined && start.continue === undefined) {
-    return { sessionId: start.sessionId, expected: undefined }
+    return { sessionId: start.sessionId, expected: undefined, resumed: undefined }
   }
   const lookedIn = yield* Transcripts.lookedIn(at)
   const found =
@@ -99,8 +101,8 @@ const opening = Effect.fnUntraced(function* (
   }
   const resumed = found.value
   return start.fork === true
-    ? { sessionId: start.sessionId ?? globalThis.crypto.randomUUID(), expected: undefined }
-    : { sessionId: resumed, expected: resumed }
+    ? { sessionId: start.sessionId ?? globalThis.crypto.randomUUID(), expected: undefined, resumed }
+    : { sessionId: resumed, expected: resumed, resumed }
 })
 
 /**
@@ -122,7 +124,9 @@ export const make = Effect.fnUntraced(function* (
     const env = Args.env(options, process.env)
     const path = yield* Path.Path
     const at = { configDir: Transcripts.configDir(env), cwd: path.resolve(options.cwd ?? ".") }
-    const { expected, sessionId } = yield* opening(options.start, at)
+    const missingDirs = yield* Directories.issues(options.claude?.addDirs ?? [], at.cwd)
+    if (missingDirs.length > 0) return yield* fail(new InvalidOptions({ issues: missingDirs }))
+    const { expected, resumed, sessionId } = yield* opening(options.start, at)
     const executable = yield* Executable.find(config, process.env)
     return yield* Session.open({
       options,
@@ -138,7 +142,7 @@ export const make = Effect.fnUntraced(function* (
         ),
       plan: (start, id) => ({
         executable: executable.path,
-        args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id })],
+        args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id, resumed })],
         cwd: options.cwd,
         env,
         initialize: Args.initialize(options),

@@ -149,10 +149,16 @@ const resolvePermissions =
       context
     )
 
+// Named schemas are told apart from the schema itself; an agent wants one self-contained document.
+const jsonSchemaOf = (schema: Schema.ConstraintDecoder<unknown, unknown>): object => {
+  const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema)
+  return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
+}
+
 const resolveOutput = <R>(schema: Schema.Decoder<unknown, R>, context: Context.Context<R>): ResolvedOutput => {
   const decode = Schema.decodeUnknownEffect(schema)
   return {
-    jsonSchema: Schema.toJsonSchemaDocument(schema).schema,
+    jsonSchema: jsonSchemaOf(schema),
     decode: (json) =>
       decode(json).pipe(
         Effect.mapError((error) => error.message),

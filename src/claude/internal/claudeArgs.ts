@@ -6,32 +6,30 @@ import * as Predicate from "effect/Predicate"
 import * as Struct from "effect/Struct"
 import type { ResolvedOptions, Start } from "../../AgentAdapter.ts"
 import { environment, type Environment } from "../../internal/agentCommand.ts"
+import type { InitializeFields } from "../ClaudeControl.ts"
 import type { ClaudeOnly, ResolvedClaudeOptions } from "../ClaudeOptions.ts"
+import { isObject } from "./wire.ts"
 
-/** ids that the caller mints, so that everything here stays pure */
+/** what the caller knows about conversations, so that everything here stays pure */
 export interface Ids {
-  /** a UUID never used before; the session gets it unless `start` says otherwise */
+  /** the id that a new session or a copy gets, when `start` names none */
   readonly sessionId: string
+  /**
+   * the conversation that `start.continue` stands for; without it the CLI chooses, and where it finds nothing it begins
+   * anew without a word
+   */
+  readonly resumed?: string | undefined
 }
 
-/** The first request to the CLI. Texts go here because arguments are bounded and visible to every user of the machine. */
-export interface InitializeRequest {
-  readonly subtype: "initialize"
-  readonly systemPrompt?: ReadonlyArray<string>
-  readonly appendSystemPrompt?: string
-  readonly systemPromptSnapshot?: boolean
-  readonly jsonSchema?: unknown
-}
+type Values = { readonly [K in keyof (ResolvedOptions & ClaudeOnly)]-?: NonNullable<(ResolvedOptions & ClaudeOnly)[K]> }
+
+export type OptionName = keyof Values
 
 /** every option at one level */
-export type AllOptions = ResolvedOptions & ClaudeOnly
-
-export type OptionName = keyof AllOptions
-
-type Fields = Omit<InitializeRequest, "subtype">
+type AllOptions = { readonly [K in OptionName]?: Values[K] | undefined }
 
 /** `flags`: the names, without dashes, of the flags that this option is in charge of */
-type Mapping<in Value> =
+type Mapping<Value> =
   | {
       readonly to: "argv"
       readonly flags: ReadonlyArray<string>
@@ -40,7 +38,7 @@ type Mapping<in Value> =
   | {
       readonly to: "initialize"
       readonly flags: ReadonlyArray<string>
-      readonly fields: (value: Value, all: AllOptions) => Fields
+      readonly fields: (value: Value, all: AllOptions) => InitializeFields
     }
   | { readonly to: "env"; readonly variables: (value: Value) => Readonly<Record<string, string>> }
   | { readonly to: "local" }
@@ -69,22 +67,19 @@ const local: Mapping<unknown> = { to: "local" }
 
 const beginsAnew = (start: Start): boolean => start === "new" || (!start.resume && !start.continue)
 
-/** the id that the session will have; undefined while only the CLI knows it */
-export const sessionIdOf = (start: Start, ids: Ids): string | undefined => {
-  if (start === "new") return ids.sessionId
-  if (beginsAnew(start) || start.fork === true) return start.sessionId ?? ids.sessionId
-  return start.resume
+const startTokens = (start: Start, { resumed, sessionId }: Ids): ReadonlyArray<string> => {
+  if (start === "new") return [`--session-id=${sessionId}`]
+  const own = `--session-id=${start.sessionId ?? sessionId}`
+  if (beginsAnew(start)) return [own]
+  const earlier = start.resume ?? resumed
+  return [
+    earlier === undefined ? "--continue" : `--resume=${earlier}`,
+    ...(start.at === undefined ? [] : [`--resume-session-at=${start.at}`]),
+    ...(start.fork === true ? ["--fork-session", own] : [])
+  ]
 }
 
-const startTokens = (start: Start, ids: Ids): ReadonlyArray<string> => {
-  if (start === "new" || beginsAnew(start)) return [`--session-id=${sessionIdOf(start, ids)}`]
-  const tokens = start.continue === true ? ["--continue"] : [`--resume=${start.resume}`]
-  if (start.fork === true) tokens.push("--fork-session", `--session-id=${sessionIdOf(start, ids)}`)
-  if (start.at !== undefined) tokens.push(`--resume-session-at=${start.at}`)
-  return tokens
-}
-
-const table: { readonly [K in OptionName]-?: Mapping<NonNullable<AllOptions[K]>> } = {
+const table: { readonly [K in OptionName]: Mapping<Values[K]> } = {
   start: {
     to: "argv",
     flags: ["session-id", "resume", "continue", "fork-session", "resume-session-at"],
@@ -129,7 +124,7 @@ const table: { readonly [K in OptionName]-?: Mapping<NonNullable<AllOptions[K]>>
       "system-prompt-snapshot"
     ],
     // A resumed conversation keeps the prompt it began with, and a new one is passed over, unless the snapshot is off.
-    fields: (prompt, { start }) => ({
+    fields: (prompt, { start = "new" }) => ({
       ...(typeof prompt === "string" ? { systemPrompt: [prompt] } : { appendSystemPrompt: prompt.append }),
       ...(beginsAnew(start) ? {} : { systemPromptSnapshot: false })
     })
@@ -137,7 +132,7 @@ const table: { readonly [K in OptionName]-?: Mapping<NonNullable<AllOptions[K]>>
   outputSchema: {
     to: "initialize",
     flags: ["json-schema"],
-    fields: ({ jsonSchema }) => ({ jsonSchema })
+    fields: ({ jsonSchema }) => (isObject(jsonSchema) ? { jsonSchema } : {})
   },
   configDir: { to: "env", variables: (dir) => ({ CLAUDE_CONFIG_DIR: dir }) },
   env: local,
@@ -147,7 +142,7 @@ const table: { readonly [K in OptionName]-?: Mapping<NonNullable<AllOptions[K]>>
   metadata: local,
   timeouts: local,
   tools: { to: "unsupported" },
-  // The CLI takes the last of two equal flags, but none of these may be one of ours.
+  // Last, and none of ours may be among them: of two equal flags the CLI takes the last.
   extraArgs: {
     to: "argv",
     flags: [],
@@ -161,7 +156,6 @@ const names: ReadonlyArray<OptionName> = Struct.keys(table)
 const fixed: ReadonlyArray<string> = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
 const fixedFlags: ReadonlyArray<string> = ["p", "print", "output-format", "input-format", "verbose"]
 
-// The flags of the table are names, so it is asked by option name and never by value.
 const owners: ReadonlyMap<string, OptionName | "the adapter"> = new Map([
   ...fixedFlags.map((flag) => [flag, "the adapter"] as const),
   ...names.flatMap((name) => {
@@ -178,19 +172,19 @@ export const ownerOf = (flag: string): OptionName | "the adapter" | undefined =>
 const flatten = ({ claude, ...base }: ResolvedClaudeOptions): AllOptions => ({ ...base, ...claude })
 
 const tokensOf = <K extends OptionName>(name: K, all: AllOptions, ids: Ids): ReadonlyArray<string> => {
-  const mapping = table[name]
+  const mapping: Mapping<Values[K]> = table[name]
   const value = all[name]
   return mapping.to === "argv" && Predicate.isNotNullish(value) ? mapping.tokens(value, ids) : []
 }
 
-const fieldsOf = <K extends OptionName>(name: K, all: AllOptions): Fields => {
-  const mapping = table[name]
+const fieldsOf = <K extends OptionName>(name: K, all: AllOptions): InitializeFields => {
+  const mapping: Mapping<Values[K]> = table[name]
   const value = all[name]
   return mapping.to === "initialize" && Predicate.isNotNullish(value) ? mapping.fields(value, all) : {}
 }
 
 const variablesOf = <K extends OptionName>(name: K, all: AllOptions): Readonly<Record<string, string>> => {
-  const mapping = table[name]
+  const mapping: Mapping<Values[K]> = table[name]
   const value = all[name]
   return mapping.to === "env" && Predicate.isNotNullish(value) ? mapping.variables(value) : {}
 }
@@ -201,11 +195,10 @@ export const args = (options: ResolvedClaudeOptions, ids: Ids): ReadonlyArray<st
   return [...fixed, ...names.flatMap((name) => tokensOf(name, all, ids))]
 }
 
-export const initialize = (options: ResolvedClaudeOptions): InitializeRequest => {
+/** What the handshake says. */
+export const initialize = (options: ResolvedClaudeOptions): InitializeFields => {
   const all = flatten(options)
-  return names.reduce<InitializeRequest>((request, name) => ({ ...request, ...fieldsOf(name, all) }), {
-    subtype: "initialize"
-  })
+  return names.reduce<InitializeFields>((fields, name) => Object.assign(fields, fieldsOf(name, all)), {})
 }
 
 /** What we need of every CLI: to be told when a turn is over, and to get a start-up failure as a frame. */

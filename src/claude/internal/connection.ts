@@ -205,7 +205,8 @@ export const connect = Effect.fnUntraced(function* (
 
   const write = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
     Effect.flatMap(process.write(ClaudeControl.encodeLine(message)), (written) =>
-      written
+      // Before the handshake is answered, `ended` says more about a process that is gone than a failed write could.
+      written || !open
         ? Effect.void
         : Effect.fail(
             turns.error(

@@ -43,13 +43,16 @@ const model = (usage: ModelUsage): Usage.ModelUsage => ({
   costUsd: usage.costUSD ?? 0
 })
 
+/** Running totals per model, in our words. */
+export const modelsOf = (models: Result["modelUsage"]): Usage.Report["models"] =>
+  models === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(models).map(([name, usage]) => [name, model(usage)]))
+
 /** The running totals of the process, as the result tells them. */
 export const reportOf = (result: Result): Usage.Report => ({
   costUsd: result.total_cost_usd,
-  models:
-    result.modelUsage === undefined
-      ? undefined
-      : Object.fromEntries(Object.entries(result.modelUsage).map(([name, usage]) => [name, model(usage)])),
+  models: modelsOf(result.modelUsage),
   turn: result.usage === undefined || result.usage === null ? undefined : tokens(result.usage)
 })
 

@@ -16,6 +16,7 @@ import {
   type UsageResponse,
   type UserPrompt
 } from "../ClaudeControl.ts"
+import { modelsOf } from "./outcome.ts"
 import { isObject } from "./wire.ts"
 
 const base64 = (data: string | Uint8Array): string =>
@@ -101,8 +102,8 @@ export const unhandled = (requestId: string, request: InboundRequest): OutboundR
     ? success(requestId, { action: "decline" })
     : refusal(requestId, `This host does not answer ${request.subtype}.`)
 
-/** What the conversation had cost before this process, so that it is not billed to the first turn again. */
+/** What the conversation had used before this process, so that it is not billed to the first turn again. */
 export const usageReport = ({ session }: UsageResponse): Usage.Report | undefined =>
   session?.total_cost_usd === undefined
     ? undefined
-    : { costUsd: session.total_cost_usd, models: undefined, turn: undefined }
+    : { costUsd: session.total_cost_usd, models: modelsOf(session.model_usage), turn: undefined }
