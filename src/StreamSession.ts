@@ -9,6 +9,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
@@ -24,8 +25,8 @@ import { AgentError, BacklogExceeded, isAgentError, SessionClosed, TurnFailed } 
 import type { AgentEvent } from "./AgentEvent.ts"
 import { Backlog, Gate } from "./internal/backlog.ts"
 import { joinDeltas } from "./internal/joinDeltas.ts"
-import { decodeOutput, resolve, withOutput } from "./internal/resolve.ts"
-import type * as Prompt from "./Prompt.ts"
+import { decodeOutput, invalid, resolve, withOutput } from "./internal/resolve.ts"
+import * as Prompt from "./Prompt.ts"
 import type { Session, TurnOptions } from "./Session.ts"
 import type { TurnResult } from "./Turn.ts"
 
@@ -71,7 +72,9 @@ export type Failure<O> = O extends { readonly errors: "event" } ? never : AgentE
 const resolveOptions = <O extends StreamOptions.Any>(
   options: O
 ): Effect.Effect<ResolvedOptions, AgentError, Services<O>> => {
-  const { errors: _errors, prompt: _prompt, ...rest } = options
+  const { errors: _errors, prompt, ...rest } = options
+  const given = Prompt.from(prompt)
+  if (Result.isFailure(given)) return Effect.fail(invalid([given.failure]))
   const timeouts = { ...rest.timeouts, idle: rest.timeouts?.idle ?? "2 minutes" }
   return resolve<O>({ ...rest, timeouts } as SessionOptions.Any as O)
 }
