@@ -118,21 +118,23 @@ export const connect = Effect.fnUntraced(function* (
   let paused = false
 
   const route = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
-    const control = ClaudeMessage.requestId(message)
-    if (!ClaudeMessage.isUnknown(message) && message.type === "control_response") {
-      if (control !== undefined) requests.answer(control, Exit.succeed(message.response))
-    } else if (control !== undefined && ClaudeMessage.isUnknown(message) && message.type === "control_response") {
-      requests.answer(
-        control,
-        Exit.fail(
-          turns.error("control", new ProtocolViolation({ description: message.issue ?? "a reply of unknown form" }))
-        )
-      )
+    if (message.type === "control_response") {
+      const id = ClaudeMessage.requestId(message)
+      if (id !== undefined) requests.answer(id, replyOf(message))
     } else if (!open && !ClaudeMessage.isUnknown(message) && message.type === "result" && message.is_error) {
       said = [message.result, ...(message.errors ?? [])].filter((text) => typeof text === "string").join("; ")
     }
     handlers.message(message, size)
   }
+
+  const replyOf = (
+    message: Extract<ClaudeMessage.ClaudeMessage, { readonly type: "control_response" }> | ClaudeMessage.Unknown
+  ): Exit.Exit<ClaudeMessage.ControlResponse["response"], AgentError> =>
+    ClaudeMessage.isUnknown(message)
+      ? Exit.fail(
+          turns.error("control", new ProtocolViolation({ description: message.issue ?? "a reply of unknown form" }))
+        )
+      : Exit.succeed(message.response)
 
   const framer = Lines.make({
     frame: (value, size) => route(ClaudeMessage.decode(value), size),
