@@ -11,6 +11,9 @@ import { TurnResult } from "./Turn.ts"
 
 const TypeId = "~effect-agent-session/AgentError"
 
+const few = (places: ReadonlyArray<string>): string =>
+  places.length <= 4 ? places.join(", ") : `${places.slice(0, 3).join(", ")} and ${places.length - 3} more places`
+
 const tail = (stderr: string): string => (stderr === "" ? "" : `; its last words: ${stderr.trimEnd().slice(-2_000)}`)
 
 /**
@@ -27,7 +30,7 @@ export class ExecutableNotFound extends Schema.Error<ExecutableNotFound>(
   install: Schema.String
 }) {
   override get message(): string {
-    return `its program was not found; looked in ${this.lookedIn.join(", ")}. ${this.install}`
+    return `its program was not found; looked in ${few(this.lookedIn)}. ${this.install}`
   }
 }
 
@@ -451,7 +454,7 @@ export class SessionNotFound extends Schema.Error<SessionNotFound>("effect-agent
   lookedIn: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `there is no session ${this.id}${this.lookedIn.length === 0 ? "" : `; looked in ${this.lookedIn.join(", ")}`}`
+    return `there is no session ${this.id}${this.lookedIn.length === 0 ? "" : `; looked in ${few(this.lookedIn)}`}`
   }
 }
 

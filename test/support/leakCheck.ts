@@ -41,15 +41,15 @@ const isZombie = (pid: number): boolean => {
 
 const commandOf = (pid: number): string => read(pid, "cmdline").split("\0").join(" ").trim()
 
-/** the workers of the runner inherit the variable like everything else */
-const isWorker = (command: string): boolean => /^\S*node\b.*\bvitest\b/.test(command)
+/** the runner's workers and its watchdog inherit the variable like everything else */
+const isRunner = (command: string): boolean => /^vitest\b|^\S*node\b.*\bvitest\b/.test(command)
 
 const leftovers = (run: string): ReadonlyArray<Leftover> =>
   pids()
     .filter((pid) => pid !== process.pid && read(pid, "environ").split("\0").includes(`${variable}=${run}`))
     .filter((pid) => !isZombie(pid))
     .map((pid) => ({ pid, command: commandOf(pid) }))
-    .filter(({ command }) => !isWorker(command))
+    .filter(({ command }) => !isRunner(command))
 
 const settled = async (run: string): Promise<ReadonlyArray<Leftover>> => {
   const deadline = Date.now() + graceMillis

@@ -14,7 +14,7 @@ import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Outgoing, TurnEnd } from "../../internal/turns.ts"
 import * as Prompt from "../../Prompt.ts"
-import type * as Usage from "../../Usage.ts"
+import * as Usage from "../../Usage.ts"
 import type * as Script from "../AgentScript.ts"
 import type { Conversation } from "./mockDisk.ts"
 import type { Records } from "./mockRecord.ts"
@@ -26,7 +26,7 @@ interface Job {
   readonly sent: Outgoing | undefined
   readonly turn: Script.Turn
   readonly acting: Acting
-  fiber: Fiber.Fiber<void> | undefined
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
 }
 
 export interface Options {
@@ -39,7 +39,13 @@ export interface Options {
   readonly permissionMode: () => string | undefined
 }
 
-const noTokens: Usage.Tokens = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 }
+const nothing: Usage.ModelUsage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  costUsd: 0
+}
 
 const problem = (cause: Cause.Cause<unknown>): string => {
   const defect = Cause.squash(cause)
@@ -56,7 +62,9 @@ export class MockAgent {
   #current: Job | undefined
   #ignores = new Set<Script.Ignore["what"]>()
   #cost: number | undefined
-  #models: Record<string, Usage.ModelUsage> = {}
+  #models: Usage.Usage["models"] = {}
+  /** Spent since the last report. */
+  #unreported = 0
 
   constructor(core: Core, options: Options) {
     this.#core = core
@@ -163,15 +171,13 @@ export class MockAgent {
     this.#current = job
     if (job.sent === undefined) this.#core.turns.agentBegan()
     this.#core.journal.later(
-      Effect.map(Effect.forkIn(this.#work(job), this.#scope, { startImmediately: true }), (fiber) => {
-        job.fiber = fiber
-      })
+      Effect.suspend(() => Effect.asVoid(Effect.forkIn(this.#work(job), this.#scope, { startImmediately: true })))
     )
   }
 
   #work(job: Job): Effect.Effect<void> {
     const acted = Effect.andThen(withinBudget(this.#stage), perform(this.#stage, job.acting, job.turn, undefined))
-    return Effect.matchCauseEffect(acted, {
+    const work = Effect.matchCauseEffect(acted, {
       onSuccess: () => this.#done(job, { outcome: { _tag: "Completed" } }),
       onFailure: (cause) => {
         const end = Option.getOrUndefined(Cause.findErrorOption(cause))
@@ -180,6 +186,11 @@ export class MockAgent {
         const reason = new TurnFailed({ kind: "script", description: `the script failed: ${problem(cause)}` })
         return this.#done(job, { outcome: { _tag: "Failed" }, reason })
       }
+    })
+    return Effect.withFiber((fiber) => {
+      // Readers run while it speaks, before its fork returns: they may stop it already.
+      job.fiber = fiber
+      return this.#current === job ? work : Effect.void
     })
   }
 
@@ -234,34 +245,25 @@ export class MockAgent {
     )
   }
 
-  #unreported = 0
-
   #spend({ _tag, spending }: Script.Spent | Script.Totals): void {
-    const { cost = 0, model = this.#options.model(), ...tokens } = spending
-    const now: Usage.ModelUsage = { ...noTokens, ...tokens, costUsd: cost }
+    const { cost, model = this.#options.model(), ...tokens } = spending
+    const now: Usage.ModelUsage = { ...nothing, ...tokens, costUsd: cost ?? 0 }
     if (_tag === "Totals") {
       this.#cost = cost
       this.#models = { [model]: now }
       return
     }
-    const before = this.#models[model] ?? { ...noTokens, costUsd: 0 }
-    this.#unreported += cost
-    this.#cost = (this.#cost ?? 0) + cost
-    this.#models = {
-      ...this.#models,
-      [model]: {
-        inputTokens: before.inputTokens + now.inputTokens,
-        outputTokens: before.outputTokens + now.outputTokens,
-        cacheReadTokens: before.cacheReadTokens + now.cacheReadTokens,
-        cacheWriteTokens: before.cacheWriteTokens + now.cacheWriteTokens,
-        costUsd: before.costUsd + now.costUsd
-      }
-    }
+    if (cost !== undefined) this.#cost = (this.#cost ?? 0) + cost
+    this.#unreported += cost ?? 0
+    this.#models = Usage.add(Usage.fromModels(this.#models), Usage.fromModels({ [model]: now })).models
   }
 
   /** The running totals, as agents report them with every turn; nothing while nothing was spent. */
   #report(): Usage.Report | undefined {
     this.#unreported = 0
-    return this.#cost === undefined ? undefined : { costUsd: this.#cost, models: this.#models, turn: undefined }
+    const { cost, usage } = this.#options.capabilities
+    const models = usage === "none" || Object.keys(this.#models).length === 0 ? undefined : this.#models
+    const costUsd = cost ? this.#cost : undefined
+    return models === undefined && costUsd === undefined ? undefined : { costUsd, models, turn: undefined }
   }
 }

@@ -154,7 +154,7 @@ export class Disk {
 
   #newest(cwd: string | undefined): ReadonlyArray<Conversation> {
     return [...this.#saved.values()]
-      .reverse()
+      .toReversed()
       .filter((conversation) => cwd === undefined || conversation.cwd === cwd)
       .toSorted((a, b) => b.updatedAt - a.updatedAt)
   }
