@@ -177,7 +177,7 @@ const start = Effect.fnUntraced(function* (
     restore,
     Scope.provide(own),
     Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, options.command, error), Effect.fail)),
-    Effect.catchDefect((defect) => Effect.fail(fromDefect(options.command, defect))),
+    Effect.catchDefect((defect) => Effect.flatMap(fromDefect(fs, options.command, defect), Effect.fail)),
     Effect.tapError(() => Effect.sync(trail.dismiss)),
     Effect.onError(() => shutdown)
   )

@@ -24,30 +24,48 @@ const make = (tag: SpawnFailure["_tag"], description: string, cause?: unknown): 
 
 export const argumentTooLong = (description: string): SpawnFailure => make("ArgumentTooLong", description)
 
-/** a missing directory and a missing executable are both ENOENT, a file in the place of a directory is ENOTDIR */
+/** a missing directory is the same ENOENT as a missing executable, and a file in its place an ENOTDIR that is thrown */
+const unlessDirectory = (
+  fs: FileSystem.FileSystem,
+  data: CommandData,
+  failure: SpawnFailure
+): Effect.Effect<SpawnFailure> => {
+  if (data.cwd === undefined || failure._tag === "ArgumentTooLong") return Effect.succeed(failure)
+  const missing: SpawnFailure = {
+    ...failure,
+    _tag: "CwdNotFound",
+    description: `the working directory ${data.cwd} is not there, or is no directory`
+  }
+  return fs.stat(data.cwd).pipe(
+    Effect.map((info) => (info.type === "Directory" ? failure : missing)),
+    Effect.orElseSucceed(() => missing)
+  )
+}
+
+/** what the spawner reports */
 export const fromPlatformError = (
   fs: FileSystem.FileSystem,
   data: CommandData,
-  error: PlatformError
+  { reason }: PlatformError
 ): Effect.Effect<SpawnFailure> => {
-  const { reason } = error
-  const noDirectory = make("CwdNotFound", `the working directory ${data.cwd} cannot be entered`, reason.cause)
-  if (reason.module === "FileSystem") return Effect.succeed(noDirectory)
   const failure =
     reason._tag === "NotFound"
       ? make("NotFound", `${data.executable} was not found, or the program that runs it`, reason.cause)
       : reason._tag === "PermissionDenied"
         ? make("PermissionDenied", `${data.executable} may not be executed`, reason.cause)
         : make("Other", `${data.executable} could not be started: ${reason.description ?? reason._tag}`, reason.cause)
-  if (data.cwd === undefined) return Effect.succeed(failure)
-  return fs.stat(data.cwd).pipe(
-    Effect.map((info) => (info.type === "Directory" ? failure : noDirectory)),
-    Effect.orElseSucceed(() => noDirectory)
-  )
+  return unlessDirectory(fs, data, failure)
 }
 
-/** what Node throws out of the spawn call instead of reporting it */
-export const fromDefect = (data: CommandData, defect: unknown): SpawnFailure =>
-  Predicate.hasProperty(defect, "code") && defect.code === "E2BIG"
-    ? make("ArgumentTooLong", "the arguments and the environment together are longer than the system takes", defect)
-    : make("Other", `${data.executable} could not be started`, defect)
+/** what Node throws out of the spawn call instead */
+export const fromDefect = (
+  fs: FileSystem.FileSystem,
+  data: CommandData,
+  defect: unknown
+): Effect.Effect<SpawnFailure> => {
+  const failure =
+    Predicate.hasProperty(defect, "code") && defect.code === "E2BIG"
+      ? make("ArgumentTooLong", "the arguments and the environment together are longer than the system takes", defect)
+      : make("Other", `${data.executable} could not be started`, defect)
+  return unlessDirectory(fs, data, failure)
+}

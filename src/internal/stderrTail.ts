@@ -18,6 +18,9 @@ const maxBytes = 16 * 1024
  */
 const minMargin = 4 * 1024
 
+/** what the bytes of a character that the bound cut in two grow by when they are decoded */
+const halfCharacter = 6
+
 const mask = "[redacted]"
 
 /** a shorter secret would take half of the ordinary text with it */
@@ -53,7 +56,7 @@ const lastBytes = (text: string, bytes: number): string => {
 }
 
 export const make = (secrets: ReadonlyArray<string>): StderrTail => {
-  const margin = Math.max(minMargin, ...secrets.map((secret) => Buffer.byteLength(secret)))
+  const margin = Math.max(minMargin, ...secrets.map((secret) => Buffer.byteLength(secret) + halfCharacter))
   const size = maxBytes + margin
   let ring: Buffer | undefined
   let written = 0
@@ -73,7 +76,7 @@ export const make = (secrets: ReadonlyArray<string>): StderrTail => {
       const end = written % size
       const kept = cut ? Buffer.concat([ring.subarray(end), ring.subarray(0, end)]) : ring.subarray(0, written)
       const clean = redact(new TextDecoder().decode(kept, { stream: true }), secrets)
-      return lastBytes(cut ? clean.slice(margin) : clean, maxBytes)
+      return lastBytes(clean, Math.min(maxBytes, Buffer.byteLength(clean) - (cut ? margin : 0)))
     }
   }
 }
