@@ -14,10 +14,22 @@ const TypeId = "~effect-agent-session/AgentError"
 const few = (places: ReadonlyArray<string>): string =>
   places.length <= 4 ? places.join(", ") : `${places.slice(0, 3).join(", ")} and ${places.length - 3} more places`
 
-const tail = (stderr: string): string => (stderr === "" ? "" : `; its last words: ${stderr.trimEnd().slice(-2_000)}`)
+// Sentences are put together out of words of others, which may end with a full stop already, or be empty.
+const clause = (text: string): string => text.trimEnd().replace(/\.$/, "")
+
+const because = (description: string): string => (description === "" ? "" : `: ${clause(description)}`)
+
+const tail = (stderr: string | undefined): string =>
+  stderr === undefined || stderr.trim() === "" ? "" : `; its last words: ${clause(stderr.trimEnd().slice(-2_000))}`
+
+// A provider's number may be no date at all, and a message must never throw.
+const until = (resetsAt: number | undefined): string => {
+  const date = new Date(resetsAt ?? Number.NaN)
+  return Number.isNaN(date.getTime()) ? "a while" : `until ${date.toISOString()}`
+}
 
 /**
- * The agent's program is nowhere to be found.
+ * The agent's program is nowhere to be found. `lookedIn` are the places, `install` is how to get it.
  *
  * @since 0.1.0
  * @category reasons
@@ -36,6 +48,7 @@ export class ExecutableNotFound extends Schema.Error<ExecutableNotFound>(
 
 /**
  * The program is there but could not be started: no permission, no such working directory, an argument too long.
+ * `cause` is what the operating system said.
  *
  * @since 0.1.0
  * @category reasons
@@ -46,7 +59,7 @@ export class SpawnFailed extends Schema.Error<SpawnFailed>("effect-agent-session
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `its program could not be started: ${this.description}`
+    return `its program could not be started${because(this.description)}. Check its path, your right to run it, and \`cwd\``
   }
 }
 
@@ -62,12 +75,12 @@ export class StartupFailed extends Schema.Error<StartupFailed>("effect-agent-ses
   stderrTail: Schema.String
 }) {
   override get message(): string {
-    return `it did not start: ${this.description}${tail(this.stderrTail)}`
+    return `it did not start${because(this.description)}${tail(this.stderrTail)}. Run it once in a terminal, or correct the options it was started with`
   }
 }
 
 /**
- * The program started but did not answer in `timeouts.startup`.
+ * The program started but did not answer in `timeouts.startup`. `millis`: how long it had.
  *
  * @since 0.1.0
  * @category reasons
@@ -80,12 +93,13 @@ export class HandshakeTimeout extends Schema.Error<HandshakeTimeout>(
   stderrTail: Schema.String
 }) {
   override get message(): string {
-    return `no answer to the handshake within ${this.millis} ms (timeouts.startup)${tail(this.stderrTail)}`
+    return `no answer to the handshake within ${this.millis} ms${tail(this.stderrTail)}. Try again, or raise timeouts.startup`
   }
 }
 
 /**
- * The program ended while the session was open. Resume the session to go on.
+ * The program ended while the session was open. Resume the session to go on. `code` or `signal` tells how; both are null
+ * when nobody knows.
  *
  * @since 0.1.0
  * @category reasons
@@ -97,7 +111,13 @@ export class ProcessExited extends Schema.Error<ProcessExited>("effect-agent-ses
   stderrTail: Schema.String
 }) {
   override get message(): string {
-    return `its process ended with ${this.signal ?? `code ${this.code}`}${tail(this.stderrTail)}. Open a session with start: { resume } to go on`
+    const how =
+      this.signal !== null
+        ? ` with ${this.signal}`
+        : this.code !== null
+          ? ` with code ${this.code}`
+          : ", nobody knows how"
+    return `its process ended${how}${tail(this.stderrTail)}. Open a session with start: { resume } to go on`
   }
 }
 
@@ -114,12 +134,12 @@ export class ProtocolViolation extends Schema.Error<ProtocolViolation>(
   description: Schema.String
 }) {
   override get message(): string {
-    return `it broke the protocol: ${this.description}`
+    return `it broke the protocol${because(this.description)}. Update the agent, or report it with the version you run`
   }
 }
 
 /**
- * The reader of this stream stayed away too long: more than 8 × `buffer` was waiting.
+ * The reader of this stream stayed away too long: more than 8 × `buffer` was waiting. `limit` in characters.
  *
  * @since 0.1.0
  * @category reasons
@@ -134,7 +154,7 @@ export class BacklogExceeded extends Schema.Error<BacklogExceeded>("effect-agent
 }
 
 /**
- * The agent refused a request.
+ * The agent refused a request: `request` is its name in the protocol, `description` what it said.
  *
  * @since 0.1.0
  * @category reasons
@@ -145,12 +165,12 @@ export class ControlFailed extends Schema.Error<ControlFailed>("effect-agent-ses
   description: Schema.String
 }) {
   override get message(): string {
-    return `it refused ${this.request}: ${this.description}`
+    return `it refused ${this.request}${because(this.description)}. Check session.status and what you asked for, then ask again`
   }
 }
 
 /**
- * The agent did not answer a request in `timeouts.control`.
+ * The agent did not answer a request in `timeouts.control`. `millis`: how long it had; `stderrTail`: its last words.
  *
  * @since 0.1.0
  * @category reasons
@@ -158,30 +178,32 @@ export class ControlFailed extends Schema.Error<ControlFailed>("effect-agent-ses
 export class ControlTimeout extends Schema.Error<ControlTimeout>("effect-agent-session/AgentError/ControlTimeout")({
   _tag: Schema.tag("ControlTimeout"),
   request: Schema.String,
-  millis: Schema.Finite
+  millis: Schema.Finite,
+  stderrTail: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `no answer to ${this.request} within ${this.millis} ms (timeouts.control)`
+    return `no answer to ${this.request} within ${this.millis} ms${tail(this.stderrTail)}. Try again, or raise timeouts.control`
   }
 }
 
 /**
- * Nothing came from the agent for `timeouts.idle` while a turn ran.
+ * Nothing came from the agent for `timeouts.idle` while a turn ran. `millis`: how long; `stderrTail`: its last words.
  *
  * @since 0.1.0
  * @category reasons
  */
 export class IdleTimeout extends Schema.Error<IdleTimeout>("effect-agent-session/AgentError/IdleTimeout")({
   _tag: Schema.tag("IdleTimeout"),
-  millis: Schema.Finite
+  millis: Schema.Finite,
+  stderrTail: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `silent for ${this.millis} ms while a turn ran (timeouts.idle)`
+    return `silent for ${this.millis} ms while a turn ran${tail(this.stderrTail)}. Ask again, or raise timeouts.idle`
   }
 }
 
 /**
- * The turn took longer than `timeouts.turn`.
+ * The turn took longer than `timeouts.turn`. `millis`: how long it had.
  *
  * @since 0.1.0
  * @category reasons
@@ -191,12 +213,12 @@ export class TurnTimeout extends Schema.Error<TurnTimeout>("effect-agent-session
   millis: Schema.Finite
 }) {
   override get message(): string {
-    return `the turn was not over after ${this.millis} ms (timeouts.turn)`
+    return `the turn was not over after ${this.millis} ms. Ask for less at once, or raise timeouts.turn`
   }
 }
 
 /**
- * A permission request was not answered in `timeouts.permission`.
+ * A permission request was not answered in `timeouts.permission`. `millis`: how long there was.
  *
  * @since 0.1.0
  * @category reasons
@@ -208,12 +230,12 @@ export class PermissionTimeout extends Schema.Error<PermissionTimeout>(
   millis: Schema.Finite
 }) {
   override get message(): string {
-    return `a permission request was not answered within ${this.millis} ms (timeouts.permission)`
+    return `a permission request was not answered within ${this.millis} ms. Answer sooner, or raise timeouts.permission`
   }
 }
 
 /**
- * The turn was stopped because we asked for it.
+ * The turn was stopped because we asked for it. The session goes on.
  *
  * @since 0.1.0
  * @category reasons
@@ -222,7 +244,7 @@ export class Interrupted extends Schema.Error<Interrupted>("effect-agent-session
   _tag: Schema.tag("Interrupted")
 }) {
   override get message(): string {
-    return "the turn was interrupted"
+    return "the turn was interrupted. Ask again to go on"
   }
 }
 
@@ -236,7 +258,7 @@ export class TurnRejected extends Schema.Error<TurnRejected>("effect-agent-sessi
   _tag: Schema.tag("TurnRejected")
 }) {
   override get message(): string {
-    return 'another turn runs; wait for it, interrupt it, or use turns: { policy: "queue" }'
+    return 'another turn runs. Wait for it, interrupt it, or use turns: { policy: "queue" }'
   }
 }
 
@@ -251,7 +273,7 @@ export class TurnQueueFull extends Schema.Error<TurnQueueFull>("effect-agent-ses
   capacity: Schema.Finite
 }) {
   override get message(): string {
-    return `${this.capacity} turns wait already (turns.capacity)`
+    return `${this.capacity} turns wait already. Wait until one has ended, or raise turns.capacity`
   }
 }
 
@@ -268,7 +290,7 @@ export class AuthenticationFailed extends Schema.Error<AuthenticationFailed>(
   description: Schema.String
 }) {
   override get message(): string {
-    return `it is not logged in: ${this.description}. Log in, or give it an API key in \`env\``
+    return `it is not logged in${because(this.description)}. Log in, or give it an API key in \`env\``
   }
 }
 
@@ -284,12 +306,12 @@ export class RateLimited extends Schema.Error<RateLimited>("effect-agent-session
   resetsAt: Schema.optionalKey(Schema.Finite)
 }) {
   override get message(): string {
-    return `rate limited: ${this.description}`
+    return `rate limited${because(this.description)}. Wait ${until(this.resetsAt)}, then ask again`
   }
 }
 
 /**
- * The provider is overloaded or failed; try again later.
+ * The provider is overloaded or failed; try again later. `status`: that of HTTP, when it is told.
  *
  * @since 0.1.0
  * @category reasons
@@ -300,7 +322,7 @@ export class Overloaded extends Schema.Error<Overloaded>("effect-agent-session/A
   status: Schema.optionalKey(Schema.Finite)
 }) {
   override get message(): string {
-    return `the provider is overloaded: ${this.description}. Try again later`
+    return `the provider is overloaded${because(this.description)}. Try again later`
   }
 }
 
@@ -315,7 +337,7 @@ export class BillingError extends Schema.Error<BillingError>("effect-agent-sessi
   description: Schema.String
 }) {
   override get message(): string {
-    return `billing: ${this.description}`
+    return `the account cannot pay${because(this.description)}. Check its credit and plan, or use another account`
   }
 }
 
@@ -330,7 +352,7 @@ export class ModelNotFound extends Schema.Error<ModelNotFound>("effect-agent-ses
   description: Schema.String
 }) {
   override get message(): string {
-    return `the model is not available: ${this.description}`
+    return `the model is not available${because(this.description)}. Choose another \`model\`, or check what the account may use`
   }
 }
 
@@ -345,12 +367,12 @@ export class PromptTooLong extends Schema.Error<PromptTooLong>("effect-agent-ses
   description: Schema.String
 }) {
   override get message(): string {
-    return `the prompt is too long: ${this.description}. Clear or compact the session`
+    return `the prompt is too long${because(this.description)}. Clear or compact the session`
   }
 }
 
 /**
- * The turn stopped at `maxTurns` or `maxBudgetUsd`.
+ * The turn stopped at `maxTurns` (`which`: "turns") or `maxBudgetUsd` ("budget").
  *
  * @since 0.1.0
  * @category reasons
@@ -360,12 +382,12 @@ export class LimitReached extends Schema.Error<LimitReached>("effect-agent-sessi
   which: Schema.Literals(["turns", "budget"])
 }) {
   override get message(): string {
-    return `the limit of ${this.which} was reached`
+    return `the limit of ${this.which} was reached. Raise ${this.which === "turns" ? "maxTurns" : "maxBudgetUsd"}, then resume the session to go on`
   }
 }
 
 /**
- * The model refused.
+ * The model refused to answer.
  *
  * @since 0.1.0
  * @category reasons
@@ -375,12 +397,12 @@ export class Refused extends Schema.Error<Refused>("effect-agent-session/AgentEr
   description: Schema.String
 }) {
   override get message(): string {
-    return `the model refused: ${this.description}`
+    return `the model refused${because(this.description)}. Reword the prompt, or choose another model`
   }
 }
 
 /**
- * The answer does not fit `outputSchema`. `text` is what was said.
+ * The answer does not fit `outputSchema`. `text` is what was said, `issue` what is wrong with it.
  *
  * @since 0.1.0
  * @category reasons
@@ -393,7 +415,7 @@ export class StructuredOutputInvalid extends Schema.Error<StructuredOutputInvali
   issue: Schema.String
 }) {
   override get message(): string {
-    return `the answer does not fit outputSchema: ${this.issue}`
+    return `the answer does not fit outputSchema${because(this.issue)}. Ask again, or make outputSchema simpler`
   }
 }
 
@@ -409,12 +431,12 @@ export class TurnFailed extends Schema.Error<TurnFailed>("effect-agent-session/A
   description: Schema.String
 }) {
   override get message(): string {
-    return `the turn failed (${this.kind}): ${this.description}`
+    return `the turn failed (${this.kind})${because(this.description)}. Look at \`result\` for what was done so far, then ask again`
   }
 }
 
 /**
- * The session is closed.
+ * The session is over: closed by us, or gone by itself.
  *
  * @since 0.1.0
  * @category reasons
@@ -423,7 +445,7 @@ export class SessionClosed extends Schema.Error<SessionClosed>("effect-agent-ses
   _tag: Schema.tag("SessionClosed")
 }) {
   override get message(): string {
-    return "the session is closed; open another one"
+    return "the session is closed. Open another one"
   }
 }
 
@@ -438,12 +460,13 @@ export class SessionExists extends Schema.Error<SessionExists>("effect-agent-ses
   name: Schema.String
 }) {
   override get message(): string {
-    return `a session named ${this.name} exists already`
+    return `a session named ${this.name} exists already. Use it, close it first, or choose another name`
   }
 }
 
 /**
- * There is no such session: no name in the registry, no transcript of that id.
+ * There is no such session: no name in the registry, no transcript of that id. `lookedIn` are the places, when they are
+ * known; `stderrTail` what the agent said.
  *
  * @since 0.1.0
  * @category reasons
@@ -451,25 +474,27 @@ export class SessionExists extends Schema.Error<SessionExists>("effect-agent-ses
 export class SessionNotFound extends Schema.Error<SessionNotFound>("effect-agent-session/AgentError/SessionNotFound")({
   _tag: Schema.tag("SessionNotFound"),
   id: Schema.String,
-  lookedIn: Schema.Array(Schema.String)
+  lookedIn: Schema.Array(Schema.String),
+  stderrTail: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `there is no session ${this.id}${this.lookedIn.length === 0 ? "" : `; looked in ${few(this.lookedIn)}`}`
+    return `there is no session ${this.id}${this.lookedIn.length === 0 ? "" : `; looked in ${few(this.lookedIn)}`}${tail(this.stderrTail)}. Check its name and \`cwd\`, or start a new one`
   }
 }
 
 /**
- * The session is open elsewhere; two writers would lose one another's work.
+ * The session is open elsewhere; two writers would lose one another's work. `stderrTail`: what the agent said.
  *
  * @since 0.1.0
  * @category reasons
  */
 export class SessionInUse extends Schema.Error<SessionInUse>("effect-agent-session/AgentError/SessionInUse")({
   _tag: Schema.tag("SessionInUse"),
-  id: Schema.String
+  id: Schema.String,
+  stderrTail: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `session ${this.id} is in use; close it first, or fork it`
+    return `session ${this.id} is in use${tail(this.stderrTail)}. Close it first, or fork it`
   }
 }
 
@@ -484,12 +509,12 @@ export class RegistryFull extends Schema.Error<RegistryFull>("effect-agent-sessi
   maxSessions: Schema.Finite
 }) {
   override get message(): string {
-    return `${this.maxSessions} sessions run already (maxSessions)`
+    return `${this.maxSessions} sessions run already. Close one, or raise maxSessions`
   }
 }
 
 /**
- * The session died again and again; the registry gave up.
+ * The session died `restarts` times in a row; the registry gave up.
  *
  * @since 0.1.0
  * @category reasons
@@ -499,12 +524,12 @@ export class CrashLoop extends Schema.Error<CrashLoop>("effect-agent-session/Age
   restarts: Schema.Finite
 }) {
   override get message(): string {
-    return `it died ${this.restarts} times in a row`
+    return `it died ${this.restarts} times in a row. Find out why from the errors of those runs, then open it again`
   }
 }
 
 /**
- * The agent resumed another session than the one asked for.
+ * The agent resumed another session than the one asked for. `actual` is the id it came up with, or what was there instead.
  *
  * @since 0.1.0
  * @category reasons
@@ -515,7 +540,7 @@ export class ContinuityLost extends Schema.Error<ContinuityLost>("effect-agent-s
   actual: Schema.String
 }) {
   override get message(): string {
-    return `asked to resume ${this.expected}, it opened ${this.actual}`
+    return `asked to go on with session ${this.expected}, it came up with ${this.actual}. Check that the conversation is still on disk, or start a new one`
   }
 }
 
@@ -530,12 +555,12 @@ export class InvalidOptions extends Schema.Error<InvalidOptions>("effect-agent-s
   issues: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    return `invalid options: ${this.issues.join("; ")}`
+    return `invalid options${because(this.issues.join("; "))}. Correct what is named`
   }
 }
 
 /**
- * This agent, or this version of it, cannot do that.
+ * This agent, or this version of it, cannot do that. `capability` names it.
  *
  * @since 0.1.0
  * @category reasons
@@ -545,7 +570,7 @@ export class Unsupported extends Schema.Error<Unsupported>("effect-agent-session
   capability: Schema.String
 }) {
   override get message(): string {
-    return `it cannot do this: ${this.capability}`
+    return `it cannot do this${because(this.capability)}. Check session.capabilities first, or use an agent or a version that can`
   }
 }
 
@@ -561,7 +586,7 @@ export class StoreFailed extends Schema.Error<StoreFailed>("effect-agent-session
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `the store failed: ${this.description}`
+    return `the store failed${because(this.description)}. Check that it is there and can be written to, then try again`
   }
 }
 
@@ -577,11 +602,13 @@ export class HistoryFailed extends Schema.Error<HistoryFailed>("effect-agent-ses
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message(): string {
-    return `its history could not be read: ${this.description}`
+    return `its history could not be read${because(this.description)}. Check that the agent's directory is there and can be read`
   }
 }
 
 /**
+ * What happened, one class per cause. Match on `_tag`, or catch one with `Effect.catchReason`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -624,6 +651,8 @@ export type Reason =
   | HistoryFailed
 
 /**
+ * The schema of every reason. For JSON use `Schema.toCodecJson(AgentError.Reason)`; classes come back as instances.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -667,7 +696,8 @@ export const Reason: Schema.Codec<Reason, unknown> = Schema.Union([
 ])
 
 /**
- * What was going on when it happened.
+ * What was going on when it happened: finding the program (`resolve`), starting it (`spawn`, `handshake`), a turn, a
+ * request of ours (`control`), a permission, the close, or work of the registry, the store or the history.
  *
  * @since 0.1.0
  * @category models
@@ -675,6 +705,8 @@ export const Reason: Schema.Codec<Reason, unknown> = Schema.Union([
 export type Phase = typeof Phase.Type
 
 /**
+ * The schema of a {@link Phase}.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -754,7 +786,7 @@ export class AgentError extends Schema.Error<AgentError>("effect-agent-session/A
 
   override readonly cause: Reason = this.reason
 
-  /** The same call may succeed when it is made again. */
+  /** The same call may succeed when it is made again; on a session that is over, open another one first. */
   get isRetryable(): boolean {
     return retryable.has(this.reason._tag)
   }
@@ -770,6 +802,8 @@ export class AgentError extends Schema.Error<AgentError>("effect-agent-session/A
 }
 
 /**
+ * Whether a value is an {@link AgentError}, one of another copy of this library too.
+ *
  * @since 0.1.0
  * @category guards
  */

@@ -736,7 +736,7 @@ export const textDeltas: <E, R>(self: Stream.Stream<AgentEvent, E, R>) => Stream
  * @category streams
  */
 export const textDeltasWith = (
-  options: ThreadOptions
+  options?: ThreadOptions
 ): (<E, R>(self: Stream.Stream<AgentEvent, E, R>) => Stream.Stream<string, E, R>) => collect(deltaText, options)
 
 /**

@@ -6,6 +6,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -62,6 +63,26 @@ export declare namespace StreamOptions {
 }
 
 /**
+ * The options of {@link ask}, whose failure is its failure.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type AskOptions<R = never> = Omit<StreamOptions<R>, "errors">
+
+/**
+ * @since 0.1.0
+ * @category options
+ */
+export declare namespace AskOptions {
+  /**
+   * @since 0.1.0
+   * @category options
+   */
+  export type Any = AskOptions<unknown>
+}
+
+/**
  * With `errors: "event"` nothing is left in the error channel.
  *
  * @since 0.1.0
@@ -69,13 +90,18 @@ export declare namespace StreamOptions {
  */
 export type Failure<O> = O extends { readonly errors: "event" } ? never : AgentError
 
+const withIdle = <T extends { readonly idle?: Duration.Input | undefined }>(timeouts: T | undefined) => ({
+  ...timeouts,
+  idle: timeouts?.idle ?? "2 minutes"
+})
+
 const resolveOptions = <O extends StreamOptions.Any>(
   options: O
 ): Effect.Effect<ResolvedOptions, AgentError, Services<O>> => {
   const { errors: _errors, prompt, ...rest } = options
   const given = Prompt.from(prompt)
   if (Result.isFailure(given)) return Effect.fail(invalid([given.failure]))
-  const timeouts = { ...rest.timeouts, idle: rest.timeouts?.idle ?? "2 minutes" }
+  const timeouts = withIdle(rest.timeouts)
   return resolve<O>({ ...rest, timeouts } as SessionOptions.Any as O)
 }
 
@@ -88,8 +114,11 @@ const open = <O extends StreamOptions.Any>(
   Effect.map(Effect.flatMap(resolveOptions(options), openResolved), (session) => withOutput<O, Session>(session))
 
 // SessionStarted is the first thing a session logs, so it is there when the session is.
-const opening = (session: Session): Stream.Stream<AgentEvent> =>
-  Stream.filter(Stream.take(session.events, 1), (event) => event._tag === "SessionStarted")
+const whole = (session: Session, prompt: Prompt.Input, options?: TurnOptions): Stream.Stream<AgentEvent, AgentError> =>
+  Stream.concat(
+    Stream.filter(Stream.take(session.events, 1), (event) => event._tag === "SessionStarted"),
+    session.stream(prompt, options)
+  )
 
 const toError = (cause: Cause.Cause<unknown>): AgentError => {
   const failure = Option.getOrUndefined(Cause.findErrorOption(cause))
@@ -111,7 +140,7 @@ const withErrors =
     errors !== "event"
       ? self
       : Stream.suspend(() => {
-          let seq = 0
+          let seq = -1
           return self.pipe(
             Stream.mapArray((events) => {
               seq = events[events.length - 1]?.seq ?? seq
@@ -140,6 +169,14 @@ const withErrors =
         })
 
 /**
+ * A prompt for an opener, with deadlines for its turn. `timeouts.idle` is 2 minutes here.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface OpenerOptions extends PromptOptions, TurnOptions {}
+
+/**
  * A one-shot with any opener: Claude-only options reach a one-shot this way. What it opens it owns and closes; services
  * from the context it borrows.
  *
@@ -151,14 +188,17 @@ const withErrors =
  * @since 0.1.0
  * @category constructors
  */
-export const streamWith = <R, const P extends PromptOptions & TurnOptions>(
+export const streamWith = <R, const P extends OpenerOptions>(
   open: Effect.Effect<Session, AgentError, R>,
-  options: P
+  options: Exact<P, OpenerOptions>
 ): Stream.Stream<AgentEvent, Failure<P>, Exclude<R, Scope.Scope>> =>
   narrow<P>()(
-    Stream.unwrap(
-      Effect.map(open, (session) => Stream.concat(opening(session), session.stream(options.prompt, options)))
-    ).pipe(withErrors(options.errors))
+    Stream.suspend(() => {
+      const given = Prompt.from(options.prompt)
+      if (Result.isFailure(given)) return Stream.fail(invalid([given.failure]))
+      const turn = { metadata: options.metadata, timeouts: withIdle(options.timeouts) }
+      return Stream.unwrap(Effect.map(open, (session) => whole(session, options.prompt, turn)))
+    }).pipe(withErrors(options.errors))
   )
 
 // `errors: "event"` has emptied the error channel; only the type does not know.
@@ -188,9 +228,9 @@ export const stream = <const O extends StreamOptions.Any>(
   options: Exact<O, StreamOptions.Any>
 ): Stream.Stream<AgentEvent, Failure<O>, AgentAdapter | Exclude<Services<O>, Scope.Scope>> =>
   narrow<O>()(
-    Stream.unwrap(
-      Effect.map(open<O>(options), (session) => Stream.concat(opening(session), session.stream(options.prompt)))
-    ).pipe(withErrors(options.errors))
+    Stream.unwrap(Effect.map(open<O>(options), (session) => whole(session, options.prompt))).pipe(
+      withErrors(options.errors)
+    )
   )
 
 /**
@@ -199,11 +239,11 @@ export const stream = <const O extends StreamOptions.Any>(
  * @since 0.1.0
  * @category constructors
  */
-export const ask: <const O extends StreamOptions.Any>(
-  options: Exact<O, StreamOptions.Any>
+export const ask: <const O extends AskOptions.Any>(
+  options: Exact<O, AskOptions.Any>
 ) => Effect.Effect<TurnResult<Output<O>>, AgentError, AgentAdapter | Exclude<Services<O>, Scope.Scope>> = Effect.fn(
   "StreamSession.ask"
-)(<const O extends StreamOptions.Any>(options: Exact<O, StreamOptions.Any>) =>
+)(<const O extends AskOptions.Any>(options: Exact<O, AskOptions.Any>) =>
   Effect.scoped(Effect.flatMap(open<O>(options), (session) => session.ask(options.prompt)))
 )
 
@@ -225,10 +265,28 @@ export interface Started<out Output = unknown, out E = AgentError> {
   readonly meta: { readonly agent: string; readonly sessionKey: string; readonly capabilities: Capabilities }
 }
 
-const sizeOf = (event: AgentEvent): number =>
-  event._tag === "TextDelta" || event._tag === "TextCompleted" || event._tag === "ReasoningDelta"
-    ? event.text.length
-    : 512
+const lengthOf = (value: unknown): number =>
+  typeof value === "string" ? value.length : value === undefined ? 0 : (JSON.stringify(value)?.length ?? 0)
+
+const sizeOf = (event: AgentEvent): number => {
+  switch (event._tag) {
+    case "TextDelta":
+    case "TextCompleted":
+    case "ReasoningDelta":
+    case "ReasoningCompleted":
+      return event.text.length
+    case "ToolInputDelta":
+      return event.json.length
+    case "ToolStarted":
+    case "PermissionRequested":
+      return lengthOf(event.input)
+    case "ToolEnded":
+    case "ToolProgress":
+      return lengthOf(event.output)
+    default:
+      return 256
+  }
+}
 
 /**
  * Starts a turn that runs whether or not its events are read: the prompt is on its way when this returns. It belongs to
@@ -254,7 +312,7 @@ export const start = <const O extends StreamOptions.Any>(
     const ended = yield* Deferred.make<TurnResult, AgentError>()
     let result: TurnResult | undefined
 
-    const pump = Stream.concat(opening(session), session.stream(options.prompt)).pipe(
+    const pump = whole(session, options.prompt).pipe(
       Stream.runForEachArray((events) =>
         Effect.suspend(() => {
           for (const event of events) {

@@ -10,7 +10,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AgentAdapter, type Capabilities } from "../AgentAdapter.ts"
@@ -73,6 +73,9 @@ export const capabilities: Capabilities = {
 
 const fail = (reason: Reason): AgentError => new AgentError({ agent: "claude", phase: "resolve", reason })
 
+const notYet = (capability: string): AgentError =>
+  new AgentError({ agent: "claude", phase: "history", reason: new Unsupported({ capability }) })
+
 type Host = FileSystem.FileSystem | Path.Path | ChildProcessSpawner
 
 interface Opening {
@@ -133,7 +136,7 @@ export const make = Effect.fnUntraced(function* (
       host,
       capabilities,
       sessionId,
-      key: `${at.configDir}\n${sessionId}`,
+      key: (id) => `${at.configDir}\n${id}`,
       expected,
       onDisk: (id) =>
         Transcripts.find(id, at).pipe(
@@ -167,8 +170,8 @@ export const make = Effect.fnUntraced(function* (
     name: "claude",
     capabilities,
     open,
-    sessions: () => Stream.fail(fail(new Unsupported({ capability: "list" }))),
-    transcript: () => Stream.fail(fail(new Unsupported({ capability: "history" })))
+    sessions: () => Stream.fail(notYet("list")),
+    transcript: () => Stream.fail(notYet("transcript"))
   }
 })
 

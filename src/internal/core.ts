@@ -85,6 +85,8 @@ export interface Core {
   readonly quiet: Effect.Effect<void>
   /** Work in the background began, or is over. */
   readonly background: (taskId: ids.TaskId, running: boolean) => void
+  /** All the work in the background there is. */
+  readonly backgroundIs: (taskIds: ReadonlyArray<ids.TaskId>) => void
   readonly isClosing: () => boolean
   readonly session: Session
 }
@@ -117,10 +119,15 @@ export const make = Effect.fnUntraced(function* (
     journal.wake(() => statuses.wake())
   }
 
+  // Told when fibers may run: by then another turn may have begun.
+  const openWhenQuiet = (): void => {
+    if (turns.running === undefined && tasks.size === 0) quietLatch.openUnsafe()
+  }
+
   const onChange = (): void => {
     const running: LiveTurn | undefined = turns.running
     if (running !== undefined || tasks.size > 0) quietLatch.closeUnsafe()
-    else journal.wake(() => quietLatch.openUnsafe())
+    else journal.wake(openWhenQuiet)
     if (closing || status._tag === "Starting") return
     setStatus(running === undefined ? { _tag: "Idle" } : { _tag: "Running", turnId: running.turnId })
   }
@@ -138,28 +145,35 @@ export const make = Effect.fnUntraced(function* (
       return journal.flush
     })
 
+  const end = (reason: "closed" | "failed"): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      setStatus({ _tag: "Closing" })
+      turns.refuse(new SessionClosed({}))
+      const running = turns.running
+      if (running !== undefined) running.failure ??= new SessionClosed({})
+      return journal.flush.pipe(
+        Effect.andThen(driver.shutdown),
+        Effect.andThen(
+          Effect.suspend(() => {
+            turns.end(new SessionClosed({}), { _tag: "Interrupted" })
+            return shut(reason)
+          })
+        ),
+        Effect.ensuring(Scope.close(scope, Exit.void)),
+        Effect.ensuring(Deferred.succeed(closed, undefined))
+      )
+    })
+
+  // In a fiber of its own: whoever closes may be one of those that the close waits for, as a permission handler is.
   const close = (reason: "closed" | "failed"): Effect.Effect<void> =>
-    Effect.uninterruptible(
-      Effect.suspend(() => {
-        if (closing) return Deferred.await(closed)
-        closing = true
-        setStatus({ _tag: "Closing" })
-        turns.refuse(new SessionClosed({}))
-        const running = turns.running
-        if (running !== undefined) running.failure ??= new SessionClosed({})
-        return journal.flush.pipe(
-          Effect.andThen(driver.shutdown),
-          Effect.andThen(
-            Effect.suspend(() => {
-              turns.end(new SessionClosed({}), { _tag: "Interrupted" })
-              return shut(reason)
-            })
-          ),
-          Effect.ensuring(Scope.close(scope, Exit.void)),
-          Effect.ensuring(Deferred.succeed(closed, undefined))
-        )
-      })
-    )
+    Effect.suspend(() => {
+      if (closing) return Deferred.await(closed)
+      closing = true
+      return Effect.andThen(
+        Effect.forkDetach(Effect.uninterruptible(end(reason)), { startImmediately: true }),
+        Deferred.await(closed)
+      )
+    })
 
   const lost = (error: AgentError): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -232,8 +246,11 @@ export const make = Effect.fnUntraced(function* (
     transcript: (options) => driver.transcript(options),
     execute: (effect) => Effect.provideContext(effect, config.host),
     health: Effect.sync(() => health),
-    quiescent: Effect.suspend(() =>
-      status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : quietLatch.await
+    quiescent: Effect.andThen(
+      Effect.suspend(() => quietLatch.await),
+      Effect.suspend(() =>
+        status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : Effect.void
+      )
     ),
     close: Effect.suspend(() => close("closed"))
   }
@@ -264,6 +281,11 @@ export const make = Effect.fnUntraced(function* (
     changed,
     unanswered,
     answered,
+    backgroundIs: (taskIds) => {
+      tasks.clear()
+      for (const taskId of taskIds) tasks.add(taskId)
+      onChange()
+    },
     lost,
     isClosing: () => closing,
     quiet: Effect.ignore(Effect.suspend(() => turns.interrupt)),
@@ -276,7 +298,7 @@ export const make = Effect.fnUntraced(function* (
       Effect.suspend(() => {
         journal.tick()
         changed({ model: about.model })
-        journal.emit({
+        journal.begin({
           _tag: "SessionStarted",
           agent,
           resumed: about.resumed,

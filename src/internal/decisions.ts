@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { ResolvedOptions } from "../AgentAdapter.ts"
 import type { Resolver } from "../AgentEvent.ts"
+import * as Schema from "effect/Schema"
 import * as Permission from "../Permission.ts"
 import type { RequestId } from "./ids.ts"
 import type { Journal } from "./journal.ts"
@@ -16,6 +17,8 @@ interface Resolved {
   readonly by: Resolver
   readonly decision: Permission.Decision
 }
+
+const isDecision = Schema.is(Permission.Decision)
 
 const denied = (by: Resolver, message: string): Resolved => ({ by, decision: Permission.deny(message) })
 
@@ -101,7 +104,9 @@ export class Decisions {
     const { permissions, timeouts } = this.#resolved
     if (permissions === undefined) return Effect.succeed(denied("default", "No permission handler is installed."))
     return permissions(request).pipe(
-      Effect.map((decision): Resolved => ({ by: "handler", decision })),
+      Effect.map((decision: unknown): Resolved =>
+        isDecision(decision) ? { by: "handler", decision } : denied("default", "The permission handler did not decide.")
+      ),
       Effect.timeoutOrElse({
         duration: timeouts.permission,
         orElse: () => Effect.succeed(denied("timeout", "The permission handler did not answer in time."))

@@ -39,6 +39,8 @@ export class Journal {
   readonly #clock: Clock.Clock
   readonly #scope: Scope.Scope
   #seq = 0
+  /** What came before the session was open: told after SessionStarted, which is the first event. */
+  #early: Array<() => void> | undefined = []
   #later: Array<Effect.Effect<void>> = []
   #wakes: Array<() => void> = []
 
@@ -68,7 +70,7 @@ export class Journal {
 
   emit(body: Body, parent?: ToolId, raw?: unknown, size: number = 64): void {
     const event = body as Mutable<AgentEvent>
-    event.seq = this.#seq++
+    event.seq = 0
     event.at = this.at
     this.#finish(event, parent, raw, size)
   }
@@ -84,12 +86,20 @@ export class Journal {
   ): void {
     const event: Mutable<TextDelta> | Mutable<ReasoningDelta> = {
       _tag: tag,
-      seq: this.#seq++,
+      seq: 0,
       at: this.at,
       itemId,
       text
     }
     this.#finish(event, parent, raw, size)
+  }
+
+  /** The session is open: `body` is its first event. */
+  begin(body: Body): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    this.emit(body)
+    for (const tell of early) tell()
   }
 
   later(effect: Effect.Effect<void>): void {
@@ -121,7 +131,12 @@ export class Journal {
   })
 
   #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {
+    if (this.#early !== undefined) {
+      this.#early.push(() => this.#finish(event, parent, raw, size))
+      return
+    }
     const current = this.current
+    event.seq = this.#seq++
     if (this.sessionId !== undefined) event.sessionId = this.sessionId
     if (current !== undefined) event.turnId = current.id
     if (parent !== undefined) event.parentToolId = parent

@@ -51,7 +51,6 @@ const Strings = Schema.Array(Schema.String)
 const Uuid = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { message: "must be a UUID" })
 )
-const Never = Schema.optional(Schema.Undefined)
 
 /** What plain option values must be. The types say the same; this is for values that come from outside. */
 export const BaseOptionsSchema = Schema.Struct({
@@ -75,26 +74,6 @@ export const BaseOptionsSchema = Schema.Struct({
   maxBudgetUsd: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
   persist: Schema.optional(Schema.Boolean),
   partialMessages: Schema.optional(Schema.Boolean),
-  start: Schema.optional(
-    Schema.Union([
-      Schema.Literal("new"),
-      Schema.Struct({ sessionId: Uuid, resume: Never, continue: Never, fork: Never, at: Never }),
-      Schema.Struct({
-        resume: NonEmptyString,
-        fork: Schema.optional(Schema.Boolean),
-        at: Schema.optional(NonEmptyString),
-        sessionId: Schema.optional(Uuid),
-        continue: Never
-      }),
-      Schema.Struct({
-        continue: Schema.Literal(true),
-        fork: Schema.optional(Schema.Boolean),
-        sessionId: Schema.optional(Uuid),
-        resume: Never,
-        at: Never
-      })
-    ])
-  ),
   turns: Schema.optional(
     Schema.Union([
       Schema.Struct({
@@ -107,6 +86,36 @@ export const BaseOptionsSchema = Schema.Struct({
   buffer: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
   metadata: Schema.optional(Schema.Record(Schema.String, Schema.String))
 })
+
+const isUuid = Schema.is(Uuid)
+
+/** What is wrong with a `start` that comes from outside, in sentences: its variants exclude one another. */
+const startIssues = (start: unknown): ReadonlyArray<string> => {
+  if (start === undefined || start === "new") return []
+  if (typeof start !== "object" || start === null) {
+    return ['start: must be "new", { sessionId }, { resume } or { continue: true }']
+  }
+  const said = new Map<string, unknown>(Object.entries(start).filter(([, value]) => value !== undefined))
+  const issues = [...said.keys()]
+    .filter((name) => !["sessionId", "resume", "continue", "fork", "at"].includes(name))
+    .map((name) => `start.${name}: there is no such option`)
+  const check = (holds: boolean, issue: string): void => {
+    if (!holds) issues.push(`start: ${issue}`)
+  }
+  const resumes = said.has("resume") || said.has("continue")
+  check(!said.has("resume") || typeof said.get("resume") === "string", "resume must be the id of a session")
+  check(!said.has("continue") || said.get("continue") === true, "continue must be true, or left out")
+  check(!(said.has("resume") && said.has("continue")), "resume and continue exclude one another")
+  check(!said.has("sessionId") || isUuid(said.get("sessionId")), "sessionId must be a UUID")
+  check(!said.has("fork") || typeof said.get("fork") === "boolean", "fork must be true or false")
+  check(said.get("fork") !== true || resumes, "fork needs resume or continue")
+  check(
+    !said.has("at") || (said.has("resume") && typeof said.get("at") === "string"),
+    "at is a message id and needs resume"
+  )
+  check(said.size > 0 && (resumes || said.has("sessionId")), "it needs sessionId, resume or continue")
+  return issues
+}
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -205,14 +214,39 @@ const resolveTools = Effect.fnUntraced(function* <R>(
   }))
 })
 
+/** Lays plain options over others: deadlines one by one, and what is undefined says nothing. */
+const override = (own: BaseOptions, over: Partial<BaseOptions>): BaseOptions => ({
+  ...own,
+  ...defined(over),
+  ...(own.timeouts === undefined && over.timeouts === undefined
+    ? {}
+    : { timeouts: { ...own.timeouts, ...defined(over.timeouts ?? {}) } })
+})
+
+const defined = <A extends object>(values: A): Partial<A> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<A>
+
+const baseNames: ReadonlySet<string> = new Set([...Object.keys(BaseOptionsSchema.fields), "start"])
+const timeoutNames: ReadonlySet<string> = new Set(Object.keys(defaultTimeouts))
+
+const unknownKeys = (values: object, known: ReadonlySet<string>, prefix: string): ReadonlyArray<string> =>
+  Object.keys(values)
+    .filter((name) => !known.has(name))
+    .map((name) => `${prefix}${name}: there is no such option`)
+
 const resolveAny = Effect.fnUntraced(function* <R>(
   options: SessionOptions<R>
 ): Effect.fn.Return<ResolvedOptions, AgentError, R> {
   const context = yield* Effect.context<R>()
   const { permissions, tools, outputSchema, ...own } = options
-  const base: BaseOptions = { ...own, ...(yield* Overrides) }
+  const base = override(own, yield* Overrides)
   const { timeouts, ...values } = base
-  const issues = [...issuesOf(BaseOptionsSchema, values)]
+  const issues = [
+    ...unknownKeys(values, baseNames, ""),
+    ...unknownKeys(timeouts ?? {}, timeoutNames, "timeouts."),
+    ...issuesOf(BaseOptionsSchema, values),
+    ...startIssues(values.start)
+  ]
   const resolvedTimeouts = resolveTimeouts(timeouts, issues)
   if (permissions !== undefined && typeof permissions !== "function") issues.push("permissions: must be a function")
   if (issues.length > 0) return yield* invalid(issues)

@@ -426,7 +426,8 @@ export class Turns {
   #stop(turn: LiveTurn): void {
     const { driver, journal, resolved } = this.#options
     if (turn.interrupted) return
-    turn.interrupted = turn.failure === undefined
+    // A close stops the turn because we ask for it; a deadline that has passed is a failure.
+    turn.interrupted = turn.failure === undefined || turn.failure._tag === "SessionClosed"
     journal.gate.hurry()
     journal.later(
       Effect.gen({ self: this }, function* () {

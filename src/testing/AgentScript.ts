@@ -162,7 +162,7 @@ export interface Tell {
 }
 
 /**
- * Work in the background: it begins here, does not hold the turn up, and ends after `lasts`. `then` is the turn that the
+ * Work in the background: it begins here, does not hold the turn up, and ends after `lasts`. `followedBy` is the turn that the
  * agent begins by itself when it is over.
  *
  * @since 0.1.0
@@ -174,7 +174,7 @@ export interface Task {
   readonly lasts?: Duration.Input | undefined
   readonly status?: "completed" | "failed" | "stopped" | undefined
   readonly summary?: string | undefined
-  readonly then?: Turn | undefined
+  readonly followedBy?: Turn | undefined
 }
 
 /**

@@ -198,12 +198,12 @@ export const connect = Effect.fnUntraced(function* (
   )
   yield* Effect.forkScoped(Effect.andThen(read, ended), { startImmediately: true })
   // What a dead process leaves in its pipe is little: it need not wait for readers.
-  yield* Effect.forkScoped(
-    Effect.andThen(
-      process.exit,
-      Effect.sync(() => gate.hurry())
-    )
+  const drain = Effect.acquireUseRelease(
+    Effect.sync(() => gate.hurry()),
+    () => Effect.never,
+    () => Effect.sync(() => gate.calm())
   )
+  yield* Effect.forkScoped(Effect.andThen(process.exit, drain))
 
   const write = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
     Effect.flatMap(process.write(ClaudeControl.encodeLine(message)), (written) =>

@@ -2,6 +2,7 @@
  * From messages of the CLI to events: one pass, with the little state that the protocol leaves to its reader (which
  * items and tools are open, what was said before a result). Control frames and results do not come here.
  */
+import * as Equal from "effect/Equal"
 import type { PlanEntry, SessionChanges, ToolKind } from "../../AgentEvent.ts"
 import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
@@ -90,8 +91,7 @@ export class Events {
   readonly #tools = new Map<ids.ToolId, ids.ToolId | undefined>()
   readonly #denied = new Set<string>()
   #context: Outcome.Context = { error: undefined, status: undefined, resetsAt: undefined }
-  #model: string | undefined
-  #mode: string | undefined
+  #known: SessionChanges = {}
 
   constructor(core: Core, keep: number) {
     this.#core = core
@@ -198,16 +198,20 @@ export class Events {
     )
   }
 
-  #changed(changes: SessionChanges, raw: unknown, size: number): void {
-    if (changes.model !== undefined) this.#model = changes.model
-    if (changes.permissionMode !== undefined) this.#mode = changes.permissionMode
+  /** Every turn tells the whole again: what did not change is no news. */
+  #changed(told: SessionChanges, raw: unknown, size: number): void {
+    const known = new Map<string, unknown>(Object.entries(this.#known))
+    const changes: SessionChanges = Object.fromEntries(
+      Object.entries(told).filter(([key, value]) => !Equal.equals(value, known.get(key)))
+    )
+    if (Object.keys(changes).length === 0) return
+    this.#known = { ...this.#known, ...changes }
     this.#core.changed(changes)
     this.#core.journal.emit({ _tag: "SessionUpdated", changes }, undefined, raw, size)
   }
 
   /** The agent confirmed a change that we asked for. */
   confirmed(changes: { readonly model?: string; readonly permissionMode?: string }): void {
-    if (changes.model === this.#model && changes.permissionMode === this.#mode) return
     this.#changed(changes, undefined, 64)
   }
 
@@ -368,7 +372,7 @@ export class Events {
       case "init":
         return this.init(message, size)
       case "status":
-        if (message.permissionMode === undefined || message.permissionMode === this.#mode) return
+        if (message.permissionMode === undefined) return
         return this.#changed({ permissionMode: message.permissionMode }, message, size)
       case "session_title_changed":
         return this.#changed({ title: message.title ?? "" }, message, size)
@@ -419,7 +423,8 @@ export class Events {
       case "session_writes_lost":
         return this.#notice("error", message.subtype, "the conversation could not be written to disk", message, size)
       case "task_started": {
-        const background = message.is_backgrounded === true
+        // 2.1.197 does not say, and tells of tasks in the background only.
+        const background = message.is_backgrounded !== false
         const taskId = ids.taskId(message.task_id)
         if (background) this.#core.background(taskId, true)
         return journal.emit(
@@ -471,6 +476,7 @@ export class Events {
         )
       }
       case "background_tasks_changed":
+        return this.#core.backgroundIs(message.tasks.map((task) => ids.taskId(task.task_id)))
       case "session_state_changed":
       case "thinking_tokens":
       case "control_request_progress":

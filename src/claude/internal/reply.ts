@@ -9,7 +9,6 @@ import type * as Usage from "../../Usage.ts"
 import {
   type CanUseTool,
   type InboundRequest,
-  isPermissionUpdate,
   type JsonObject,
   type OutboundReply,
   type PromptBlock,
@@ -87,20 +86,28 @@ export const decision = (requestId: string, request: CanUseTool, decision: Permi
       ...tool
     })
   }
-  const updates = decision.updates?.filter(isPermissionUpdate)
+  if (decision.input !== undefined && !isObject(decision.input)) {
+    const message = "The permission handler changed the input to something that is no object."
+    return success(requestId, { behavior: "deny", message, ...tool })
+  }
   return success(requestId, {
     behavior: "allow",
-    updatedInput: isObject(decision.input) ? decision.input : request.input,
-    ...(updates === undefined ? {} : { updatedPermissions: updates }),
+    updatedInput: decision.input ?? request.input,
+    ...(decision.updates === undefined ? {} : { updatedPermissions: decision.updates }),
     ...tool
   })
 }
 
-/** For requests that nothing here is set up to answer: nothing may wait for us. */
-export const unhandled = (requestId: string, request: InboundRequest): OutboundReply =>
-  request.subtype === "elicitation"
-    ? success(requestId, { action: "decline" })
-    : refusal(requestId, `This host does not answer ${request.subtype}.`)
+/**
+ * For requests that nothing here is set up to answer, so that nothing waits for us. A dialog of a kind we did not declare
+ * is not for us to answer.
+ */
+export const unhandled = (requestId: string, request: InboundRequest): OutboundReply | undefined =>
+  request.subtype === "request_user_dialog"
+    ? undefined
+    : request.subtype === "elicitation"
+      ? success(requestId, { action: "decline" })
+      : refusal(requestId, `This host does not answer ${request.subtype}.`)
 
 /** What the conversation had used before this process, so that it is not billed to the first turn again. */
 export const usageReport = ({ session }: UsageResponse): Usage.Report | undefined =>

@@ -29,6 +29,9 @@ const pick = ({
   settings
 })
 
+const without = <O extends object>(options: O | undefined, names: object): O =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => !Object.hasOwn(names, name))) as O
+
 export const resolve = <O extends ClaudeOptions.Any>(
   options: O | undefined
 ): Effect.Effect<ResolvedClaudeOptions, AgentError, Services<O>> => {
@@ -36,5 +39,5 @@ export const resolve = <O extends ClaudeOptions.Any>(
   const issues = issuesOf(ClaudeOnly, claude)
   return issues.length > 0
     ? Effect.fail(invalid(issues))
-    : Effect.map(resolveBase<O>(options), (base) => ({ ...base, claude }))
+    : Effect.map(resolveBase<O>(without(options, claude)), (base) => ({ ...base, claude }))
 }

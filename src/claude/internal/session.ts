@@ -18,7 +18,7 @@ import {
   SessionInUse,
   Unsupported
 } from "../../AgentError.ts"
-import type { PermissionMode } from "../../AgentAdapter.ts"
+import type { Capabilities, PermissionMode } from "../../AgentAdapter.ts"
 import { Backlog } from "../../internal/backlog.ts"
 import * as Core from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
@@ -45,12 +45,23 @@ export interface Setup {
   readonly plan: MakePlan
   readonly sessionId: string
   /** What is reserved while the session is open: the conversation, wherever it is kept. */
-  readonly key: string
+  readonly key: (sessionId: string) => string
   /** The id that the first turn must come with: that of the conversation that is gone on with. */
   readonly expected: string | undefined
   /** Whether the conversation is on disk, so that another process can go on with it. */
   readonly onDisk: (sessionId: string) => Effect.Effect<boolean>
 }
+
+/** What this session can do of what the CLI can: nobody is asked without a handler, nothing comes in pieces when told so. */
+const narrow = (all: Capabilities, { partialMessages, permissions }: ResolvedClaudeOptions): Capabilities => ({
+  ...all,
+  textDelta: partialMessages,
+  reasoningDelta: partialMessages,
+  toolInputDelta: partialMessages,
+  permissionPrompts: permissions !== undefined,
+  permissionEditInput: permissions !== undefined,
+  permissionAlways: permissions !== undefined
+})
 
 /** 2.1.197 tells neither its version in the handshake nor which prompts a turn answers. */
 const namesPrompts = (info: ClaudeControl.InitializeResponse): boolean => info.claude_code_version !== undefined
@@ -59,15 +70,24 @@ const namesPrompts = (info: ClaudeControl.InitializeResponse): boolean => info.c
 // the files are the same.
 const openConversations = new Set<string>()
 
-const reserve = (key: string): Effect.Effect<boolean, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      if (openConversations.has(key)) return false
-      openConversations.add(key)
-      return true
-    }),
-    (reserved) => Effect.sync(() => reserved && openConversations.delete(key))
-  )
+/** Holds one conversation at a time; which one it is changes when it is cleared. */
+class Reservation {
+  #held: string | undefined
+
+  take(key: string): boolean {
+    if (key === this.#held) return true
+    if (openConversations.has(key)) return false
+    this.release()
+    openConversations.add(key)
+    this.#held = key
+    return true
+  }
+
+  release(): void {
+    if (this.#held !== undefined) openConversations.delete(this.#held)
+    this.#held = undefined
+  }
+}
 
 /** Opens the session for the Scope. */
 export const open = Effect.fnUntraced(function* (
@@ -79,6 +99,7 @@ export const open = Effect.fnUntraced(function* (
   let connection: Connection.Connection | undefined
   let connectionScope: Scope.Closeable | undefined
   let started = false
+  const reservation = new Reservation()
 
   const core = yield* Core.make(
     { agent: "claude", capabilities: setup.capabilities, resolved: options, host: setup.host },
@@ -133,7 +154,7 @@ export const open = Effect.fnUntraced(function* (
             const messageId = globalThis.crypto.randomUUID()
             return tell(Reply.prompt({ turnId: ids.turnId(messageId), messageId, prompt: prompt.success }))
           }),
-        clear: Effect.suspend(() => Effect.asVoid(core.session.ask("/clear"))),
+        clear: Effect.suspend(() => Stream.runDrain(core.session.stream("/clear"))),
         transcript: () =>
           Stream.fromEffect(Effect.fail(core.turns.error("history", new Unsupported({ capability: "transcript" })))),
         closeItems: (interrupted) => events.closeItems(interrupted),
@@ -170,6 +191,18 @@ export const open = Effect.fnUntraced(function* (
         return answer(Reply.decision(requestId, request, decision))
       })
     decisions.request(asked, reply, raw)
+  }
+
+  const onOther = (requestId: string, request: ClaudeMessage.InboundRequest, raw: unknown, size: number): void => {
+    const reply = Reply.unhandled(requestId, request)
+    if (reply === undefined) return
+    if (request.subtype === "elicitation") {
+      const id = ids.requestId(requestId)
+      const kind = request.mode === "url" ? "url" : "form"
+      journal.emit({ _tag: "InputRequested", requestId: id, kind, payload: request }, undefined, raw, size)
+      journal.emit({ _tag: "InputResolved", requestId: id, by: "default" })
+    }
+    journal.later(answer(reply))
   }
 
   const onInit = (message: ClaudeMessage.SystemInit, size: number): void => {
@@ -249,7 +282,7 @@ export const open = Effect.fnUntraced(function* (
       case "control_request": {
         const { request } = message
         if (request.subtype === "can_use_tool") return onAsk(message.request_id, request, message)
-        return journal.later(answer(Reply.unhandled(message.request_id, request)))
+        return onOther(message.request_id, request, message, size)
       }
       case "control_cancel_request":
         decisions.withdraw(ids.requestId(message.request_id))
@@ -258,6 +291,9 @@ export const open = Effect.fnUntraced(function* (
         return onResult(message)
       case "system":
         return message.subtype === "init" ? onInit(message, size) : events.message(message, size)
+      case "conversation_reset":
+        reservation.take(setup.key(message.new_conversation_id))
+        return events.message(message, size)
       default:
         return events.message(message, size)
     }
@@ -295,6 +331,7 @@ export const open = Effect.fnUntraced(function* (
     if (old.connection !== undefined) yield* old.connection.process.kill
     if (old.scope !== undefined) yield* Scope.close(old.scope, Exit.void)
     decisions.withdrawAll()
+    core.backgroundIs([])
     const begun = turns.ended > 0 || setup.expected !== undefined
     const onDisk = yield* setup.onDisk(sessionId)
     if (begun && !onDisk) {
@@ -311,7 +348,11 @@ export const open = Effect.fnUntraced(function* (
     yield* journal.flush
   })
 
-  if (!(yield* Scope.provide(reserve(setup.key), core.scope))) {
+  yield* Scope.addFinalizer(
+    core.scope,
+    Effect.sync(() => reservation.release())
+  )
+  if (!reservation.take(setup.key(setup.sessionId))) {
     return yield* turns.error("resolve", new SessionInUse({ id: setup.sessionId }))
   }
   const { info } = yield* connect(setup.plan(options.start, setup.sessionId))
@@ -352,6 +393,7 @@ export const open = Effect.fnUntraced(function* (
   )
   return {
     ...core.session,
+    capabilities: narrow(setup.capabilities, options),
     messages,
     serverInfo: Effect.sync(() => connection?.info ?? info),
     control

@@ -292,6 +292,20 @@ const closing: ReadonlyArray<Behaviour> = [
     }
   ),
 
+  behaviour(
+    "rule 9: close ends a turn whose agent does not obey [asm-12]",
+    { needs: ["ignoresInterrupts"] },
+    function* (rig) {
+      const session = yield* open(rig)
+      const running = yield* beside(session.ask(rig.prompt([Script.ignore("interrupts"), ...hanging])))
+      yield* speaks(session)
+      yield* session.close
+      const { result } = failure(yield* running, "SessionClosed")
+      assert.ok(result !== undefined)
+      assert.deepEqual(yield* session.status, { _tag: "Closed", reason: "closed" })
+    }
+  ),
+
   behaviour("rule 3: close may be called any number of times, at once and again [asm-6]", {}, function* (rig) {
     const session = yield* open(rig)
     yield* session.ask(rig.prompt([Script.text("hello")]))

@@ -23,26 +23,35 @@ import {
 } from "./contract.ts"
 
 const queueing: ReadonlyArray<Behaviour> = [
-  behaviour("rule 1: turns run one at a time, in the order they were asked for [cc-43] [asm-51]", {}, function* (rig) {
-    const session = yield* open(rig)
-    const asked = yield* Effect.forEach(["one", "two", "three"], (text) =>
-      beside(session.ask(rig.prompt([Script.text(text)])))
-    )
-    const results = (yield* Effect.all(asked)).map(success)
-    assert.deepEqual(
-      results.map((result) => result.text),
-      ["one", "two", "three"]
-    )
-    const log = yield* logOf(session)
-    const marks = log.filter((event) => event._tag === "TurnStarted" || event._tag === "TurnEnded")
-    assert.deepEqual(
-      marks.map((event) => [event._tag, event.turnId]),
-      results.flatMap(({ turnId }) => [
-        ["TurnStarted", turnId],
-        ["TurnEnded", turnId]
-      ])
-    )
-  }),
+  behaviour(
+    "rule 1: turns run one at a time, in the order they were asked for [cc-43] [asm-51]",
+    { needs: ["silence"] },
+    function* (rig) {
+      const session = yield* open(rig)
+      const running = yield* beside(session.ask(rig.prompt(hanging)))
+      yield* speaks(session)
+      const asked = yield* Effect.forEach(["one", "two", "three"], (text) =>
+        beside(session.ask(rig.prompt([Script.text(text)])))
+      )
+      yield* session.interrupt
+      const { result } = failure(yield* running, "Interrupted")
+      const results = (yield* Effect.all(asked)).map(success)
+      assert.deepEqual(
+        results.map(({ text }) => text),
+        ["one", "two", "three"]
+      )
+      const marks = (yield* logOf(session)).filter(
+        (event) => event._tag === "TurnStarted" || event._tag === "TurnEnded"
+      )
+      assert.deepEqual(
+        marks.map((event) => [event._tag, event.turnId]),
+        [result?.turnId, ...results.map(({ turnId }) => turnId)].flatMap((turnId) => [
+          ["TurnStarted", turnId],
+          ["TurnEnded", turnId]
+        ])
+      )
+    }
+  ),
 
   behaviour("rule 1: turns that are asked for one after the other share the session [cc-46]", {}, function* (rig) {
     const session = yield* open(rig)
@@ -224,13 +233,15 @@ const boundaries: ReadonlyArray<Behaviour> = [
 
   behaviour(
     "rule 3: a turn the agent begins by itself is not mixed into the caller's next one [cc-55] [asm-30]",
-    { needs: ["agentTurns"] },
+    { needs: ["agentTurns", "silence"] },
     function* (rig) {
       const session = yield* open(rig)
-      const first = rig.prompt([Script.text("first"), Script.agentTurn(Script.text("by myself"))])
+      const first = rig.prompt([Script.agentTurn(Script.text("by myself")), ...hanging])
       const one = yield* beside(session.ask(first))
+      yield* speaks(session)
       const two = yield* beside(Stream.runCollect(session.stream(rig.prompt([Script.text("second")]))))
-      assert.equal(success(yield* one).text, "first")
+      yield* session.interrupt
+      failure(yield* one, "Interrupted")
       const events = success(yield* two)
       assert.equal(new Set(events.map((event) => event.turnId)).size, 1)
       assert.deepEqual(

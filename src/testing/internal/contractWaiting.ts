@@ -3,6 +3,7 @@ import * as assert from "node:assert/strict"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { AgentAdapter } from "../../AgentAdapter.ts"
 import type { AgentEvent } from "../../AgentEvent.ts"
@@ -285,6 +286,8 @@ const observers: ReadonlyArray<Behaviour> = [
   behaviour("rule 8: what a turn streams is what observers see of it", {}, function* (rig) {
     const session = yield* open(rig)
     const events = yield* Stream.runCollect(session.stream(rig.prompt([Script.text("hello")])))
+    const id = Option.getOrUndefined(yield* session.id)
+    assert.ok(id !== undefined && events.every((event) => event.sessionId === id))
     const log = yield* logOf(session)
     assert.deepEqual(
       log.filter((event) => event.turnId === events[0]?.turnId),

@@ -190,7 +190,7 @@ export class MockAgent {
     return Effect.withFiber((fiber) => {
       // Readers run while it speaks, before its fork returns: they may stop it already.
       job.fiber = fiber
-      return this.#current === job ? work : Effect.void
+      return work
     })
   }
 
@@ -226,7 +226,7 @@ export class MockAgent {
     this.#options.save()
   }
 
-  #task({ description, lasts, status = "completed", summary = "", then }: Script.Task): Effect.Effect<void> {
+  #task({ description, followedBy, lasts, status = "completed", summary = "" }: Script.Task): Effect.Effect<void> {
     const { voice } = this
     const taskId = ids.taskId(voice.name("task"))
     const begin = voice.say(() => {
@@ -235,7 +235,7 @@ export class MockAgent {
     })
     const end = voice.say(() => {
       voice.emit({ _tag: "TaskEnded", taskId, status, summary })
-      if (then !== undefined) this.#later(then)
+      if (followedBy !== undefined) this.#later(followedBy)
       this.#core.background(taskId, false)
     })
     const work = Effect.andThen(lasts === undefined ? Effect.void : Effect.sleep(lasts), end)

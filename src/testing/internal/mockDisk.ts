@@ -156,6 +156,5 @@ export class Disk {
     return [...this.#saved.values()]
       .toReversed()
       .filter((conversation) => cwd === undefined || conversation.cwd === cwd)
-      .toSorted((a, b) => b.updatedAt - a.updatedAt)
   }
 }
