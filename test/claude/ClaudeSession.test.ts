@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AgentError, type AgentEvent, Permission } from "effect-agent-session"
 import * as ClaudeMessage from "effect-agent-session/claude/ClaudeMessage"
@@ -397,6 +398,19 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
       })
     )
 
+    it.effect("rule 18: what is no decision, or changes the input to no object, denies", () =>
+      Effect.gen(function* () {
+        const undecided: Permission.Policy = () => Effect.succeed(undefined)
+        // As JavaScript would pass it: a policy that leaves the request to nobody.
+        const handlers = [undecided as Permission.Handler, () => Effect.succeed(Permission.allow({ input: "echo safe" }))]
+        for (const permissions of handlers) {
+          const session = yield* Fake.open(undefined, { permissions })
+          const { text, toolCalls } = yield* session.ask(bash)
+          assert.deepStrictEqual([toolCalls[0]?.status === "ok", text], [false, "done"])
+        }
+      })
+    )
+
     it.effect("deny with stopTurn ends the turn as an interrupt of ours [asm-79]", () =>
       Effect.gen(function* () {
         const session = yield* Fake.open(undefined, {
@@ -452,6 +466,52 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
         assert.strictEqual((yield* Fake.reasonOf(session.setModel("b")))._tag, "ControlTimeout")
         yield* Fake.event(session, "Notice", (notice) => notice.code === "process-replaced")
         assert.strictEqual((yield* session.ask("What is my name?")).text, "Your name is Alice.")
+      })
+    )
+
+    it.effect("rule 8: after a replaced process a slow reader holds the agent back again", () =>
+      Effect.gen(function* () {
+        const session = yield* Fake.open(undefined, { buffer: 64 * 1024, timeouts: { interrupt: "200 millis" } })
+        yield* Effect.forkChild(Fake.turn(session, `[[fault:ignore-interrupt]] ${slow("word ")}`))
+        yield* Fake.event(session, "TextDelta")
+        assert.strictEqual(yield* session.interrupt, "Escalated")
+        yield* Effect.forkChild(
+          Stream.runForEach(session.stream("[[fault:flood]] [[text:x]]"), () => Effect.never),
+          { startImmediately: true }
+        )
+        yield* Fake.event(session, "Notice", (notice) => notice.code === "reader-paused")
+        assert.strictEqual(yield* session.interrupt, "Interrupted")
+      })
+    )
+
+    it.effect("clear forgets the conversation, also where answers have a form [cc-102]", () =>
+      Effect.gen(function* () {
+        const session = yield* Fake.open(undefined, { outputSchema: Schema.Struct({ word: Schema.String }) })
+        yield* Fake.turn(session, "My name is Alice")
+        const before = yield* session.id
+        yield* session.clear
+        assert.notDeepEqual(yield* session.id, before)
+      })
+    )
+
+    it.effect("quiescent waits for the turn that runs, and fails when the session is over", () =>
+      Effect.gen(function* () {
+        const session = yield* Fake.open()
+        yield* session.quiescent
+        yield* Effect.forkChild(session.ask("[[text deltas=20 delay=5:one two three]]"), { startImmediately: true })
+        yield* session.quiescent
+        assert.strictEqual((yield* session.history).length, 1)
+        yield* session.close
+        assert.strictEqual((yield* Fake.reasonOf(session.quiescent))._tag, "SessionClosed")
+      })
+    )
+
+    it.effect("what did not change is no news", () =>
+      Effect.gen(function* () {
+        const session = yield* Fake.open()
+        const first = yield* Fake.turn(session, "[[text:one]]")
+        const second = yield* Fake.turn(session, "[[text:two]]")
+        assert.deepStrictEqual([count(first, "SessionUpdated"), count(second, "SessionUpdated")], [1, 0])
       })
     )
 

@@ -179,15 +179,17 @@ describe("script", () => {
       const turn = session.stream("go", { timeouts: { turn: "1 second" } })
       const unread = Stream.tap(Stream.rechunk(turn, 1), () => Effect.never)
       yield* Effect.forkChild(Stream.runDrain(unread), { startImmediately: true })
+      yield* until(session, "TextDelta")
+      yield* TestClock.adjust("100 millis")
       yield* until(session, "Notice")
       yield* TestClock.adjust("1 second")
       yield* until(session, "TurnEnded")
       yield* session.close
       const events = yield* Fiber.join(log)
       const end = events.findIndex(AgentEvent.is("TurnEnded"))
-      assert.strictEqual(of(events, "TurnEnded")[0]?.result.text.length, 2000)
+      assert.strictEqual(of(events, "TurnEnded")[0]?.result.text.length, 2001)
       assert.deepStrictEqual(tags(events.slice(end)), ["TurnEnded", "SessionEnded"])
-    }).pipe(provide([[S.text("x".repeat(2000))]], { obeysInterrupt: false }))
+    }).pipe(provide([[S.text(["a", "x".repeat(2000)], { every: "100 millis" })]], { obeysInterrupt: false }))
   )
 
   it.effect("a crash tells its signal and the last words", () =>

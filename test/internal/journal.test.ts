@@ -1,0 +1,26 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { Journal } from "../../src/internal/journal.ts"
+
+describe("journal", () => {
+  it.effect("rule 3: SessionStarted is the first event, whatever came before the session was open", () =>
+    Effect.gen(function* () {
+      const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
+      journal.emit({ _tag: "Malformed", bytes: 1, prefix: "x" })
+      journal.begin({ _tag: "SessionStarted", agent: "mock", resumed: false })
+      journal.emit({ _tag: "Notice", level: "info", code: "c", text: "t" })
+      journal.log.end()
+      const events = yield* Stream.runCollect(journal.log.subscribe())
+      assert.deepStrictEqual(
+        events.map(({ _tag, seq }) => [_tag, seq]),
+        [
+          ["SessionStarted", 0],
+          ["Malformed", 1],
+          ["Notice", 2]
+        ]
+      )
+    })
+  )
+})
