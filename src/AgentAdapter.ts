@@ -30,7 +30,8 @@ export type PermissionMode = "default" | "acceptEdits" | "plan" | "dontAsk" | "a
 
 /**
  * The environment of the agent's process, built whole: `base` is what it takes from ours (`inherit` by default), `set`
- * what is added, changed, or removed with `undefined`. `CLAUDECODE` and `NODE_OPTIONS` are never inherited.
+ * what is added, changed, or removed with `undefined`. `CLAUDECODE` and `NODE_OPTIONS` are never inherited, whatever `base`
+ * says; only `set` may still bring them back. Secrets are best given as `Redacted`.
  *
  * @since 0.1.0
  * @category options
@@ -114,30 +115,35 @@ export type TurnPolicy =
 export interface BaseOptions {
   /** Working directory. Default: ours. */
   readonly cwd?: string | undefined
+  /** In the agent's own words. Default: the agent's. */
   readonly model?: string | undefined
   /** In place of the agent's own system prompt, or after it. */
   readonly systemPrompt?: string | { readonly append: string } | undefined
+  /** How freely the agent acts. Default: the agent's. */
   readonly permissionMode?: PermissionMode | undefined
   /** Tools, or rules such as `Bash(git:*)`, that need no permission. */
   readonly allowedTools?: ReadonlyArray<string> | undefined
   /** Tools, or rules, that are refused. */
   readonly disallowedTools?: ReadonlyArray<string> | undefined
+  /** The environment of the agent's process. Default: ours, inherited. */
   readonly env?: EnvPolicy | undefined
-  /** Requests to the model in one turn. */
+  /** Requests to the model in one turn; then it fails with `LimitReached`. Default: no limit. */
   readonly maxTurns?: number | undefined
-  /** USD, for the session. */
+  /** USD, for the session; then its turn fails with `LimitReached`. Default: no limit. */
   readonly maxBudgetUsd?: number | undefined
   /** Whether the agent keeps the conversation on disk. Default: true. */
   readonly persist?: boolean | undefined
   /** Text as it is written. Without it, text comes when an item is complete. Default: true. */
   readonly partialMessages?: boolean | undefined
-  /** Default: "new". */
+  /** Where the conversation begins. Default: "new". */
   readonly start?: Start | undefined
+  /** What happens to a turn that is asked for while another one runs. Default: queue, 16 waiting. */
   readonly turns?: TurnPolicy | undefined
   /** How much may wait for a reader before the agent is held back, in characters. Default: 2 MiB. */
   readonly buffer?: number | undefined
   /** Put on spans and kept in stores. */
   readonly metadata?: { readonly [key: string]: string } | undefined
+  /** Deadlines. Each has a default of its own. */
   readonly timeouts?: TimeoutOptions | undefined
 }
 
@@ -169,6 +175,7 @@ export type Tools<R = never> = AnyToolkit | Effect.Effect<AnyToolkit, never, R>
 export interface SessionOptions<out R = never> extends BaseOptions {
   /** Decides about tool calls. Without it the agent denies what needs a permission. */
   readonly permissions?: Permission.Handler<R> | undefined
+  /** Tools of ours that the agent may call. */
   readonly tools?: Tools<R> | undefined
   /** The form of the answer: what `ask` gives as `output`. */
   readonly outputSchema?: Schema.Decoder<unknown, R> | undefined
@@ -176,9 +183,12 @@ export interface SessionOptions<out R = never> extends BaseOptions {
 
 /**
  * @since 0.1.0
+ * @category options
  */
 export declare namespace SessionOptions {
   /**
+   * Options, whatever services they need.
+   *
    * @since 0.1.0
    * @category options
    */
@@ -352,30 +362,44 @@ export interface SessionInfo {
 }
 
 /**
+ * Which of the conversations on disk are listed, newest first.
+ *
  * @since 0.1.0
  * @category options
  */
 export interface SessionQuery {
+  /** Those of this working directory. Default: those of every one. */
   readonly cwd?: string | undefined
+  /** How many at most. Default: all. */
   readonly limit?: number | undefined
+  /** How many of the newest are passed over. Default: 0. */
   readonly offset?: number | undefined
+  /** With `cwd`: those of the other git worktrees of its repository too. Default: true. */
   readonly worktrees?: boolean | undefined
+  /** Where the agent keeps its files. Default: where it keeps them by itself. */
   readonly configDir?: string | undefined
 }
 
 /**
+ * Which messages of a conversation on disk are read, oldest first.
+ *
  * @since 0.1.0
  * @category options
  */
 export interface TranscriptOptions {
+  /** The working directory the conversation belongs to. Default: it is looked for in every one. */
   readonly cwd?: string | undefined
+  /** How many at most. Default: all. */
   readonly limit?: number | undefined
+  /** How many of the oldest are passed over. Default: 0. */
   readonly offset?: number | undefined
+  /** Where the agent keeps its files. Default: where it keeps them by itself. */
   readonly configDir?: string | undefined
 }
 
 /**
- * One message of a conversation on disk.
+ * One message of a conversation on disk. `content` is in the agent's form; `at` in epoch milliseconds; `parentToolId`
+ * names the tool call of the subagent it belongs to.
  *
  * @since 0.1.0
  * @category models
@@ -389,7 +413,8 @@ export interface TranscriptMessage {
 }
 
 /**
- * What can open a session with an agent.
+ * What can open a session with an agent. Users provide one as a Layer (`ClaudeAdapter.layer()`, `MockAdapter.layer()`)
+ * and open sessions through `Session` and `StreamSession`.
  *
  * @since 0.1.0
  * @category models
@@ -400,12 +425,15 @@ export interface AgentAdapter {
   readonly capabilities: Capabilities
   /** Opens a session for the Scope: returns after the handshake. */
   readonly open: (options: ResolvedOptions) => Effect.Effect<Session, AgentError, Scope.Scope>
-  /** What the agent has on disk, newest first. */
+  /** What the agent has on disk, newest first. Fails with `Unsupported` without the capability `list`. */
   readonly sessions: (query?: SessionQuery) => Stream.Stream<SessionInfo, AgentError>
+  /** A conversation the agent has on disk, oldest message first. Fails with `SessionNotFound` when there is none. */
   readonly transcript: (id: string, options?: TranscriptOptions) => Stream.Stream<TranscriptMessage, AgentError>
 }
 
 /**
+ * The service tag of the adapter: what `Session.make` and its like need.
+ *
  * @since 0.1.0
  * @category services
  */

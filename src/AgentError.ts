@@ -258,7 +258,7 @@ export class TurnRejected extends Schema.Error<TurnRejected>("effect-agent-sessi
   _tag: Schema.tag("TurnRejected")
 }) {
   override get message(): string {
-    return 'another turn runs. Wait for it, interrupt it, or use turns: { policy: "queue" }'
+    return 'another turn runs; wait for it, interrupt it, or use turns: { policy: "queue" }'
   }
 }
 
@@ -445,7 +445,7 @@ export class SessionClosed extends Schema.Error<SessionClosed>("effect-agent-ses
   _tag: Schema.tag("SessionClosed")
 }) {
   override get message(): string {
-    return "the session is closed. Open another one"
+    return "the session is closed; open another one"
   }
 }
 

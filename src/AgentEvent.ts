@@ -20,11 +20,15 @@ import { Usage } from "./Usage.ts"
 
 export {
   /**
+   * The id of a text or a piece of thinking: its deltas and its completed event share it.
+   *
    * @since 0.1.0
    * @category ids
    */
   ItemId,
   /**
+   * The id of a question of the agent: a permission, or an input. It is asked and settled under it.
+   *
    * @since 0.1.0
    * @category ids
    */
@@ -37,16 +41,22 @@ export {
    */
   SessionId,
   /**
+   * The id of a background task, or of a subagent.
+   *
    * @since 0.1.0
    * @category ids
    */
   TaskId,
   /**
+   * The id of a tool call, as the agent gives it. A subagent names the call that began it as `parentToolId`.
+   *
    * @since 0.1.0
    * @category ids
    */
   ToolId,
   /**
+   * The id of a turn.
+   *
    * @since 0.1.0
    * @category ids
    */
@@ -63,7 +73,7 @@ interface Common {
 }
 
 /**
- * How a process ended: one of the two is set.
+ * How a process ended: with a code, or by a signal. Both are null when nobody knows.
  *
  * @since 0.1.0
  * @category models
@@ -72,9 +82,22 @@ export interface ExitStatus {
   readonly code: number | null
   readonly signal: string | null
 }
-const ExitStatus = Schema.Struct({ code: Schema.NullOr(Schema.Finite), signal: Schema.NullOr(Schema.String) })
 
 /**
+ * The schema of an {@link ExitStatus}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ExitStatus: Schema.Codec<ExitStatus> = Schema.Struct({
+  code: Schema.NullOr(Schema.Finite),
+  signal: Schema.NullOr(Schema.String)
+})
+
+/**
+ * What changed in a session, or became known: only what did is there. `tools` are the names of all tools, `data` the
+ * agent's own words for the rest.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -88,7 +111,14 @@ export interface SessionChanges {
   readonly agentVersion?: string
   readonly data?: unknown
 }
-const SessionChanges = Schema.Struct({
+
+/**
+ * The schema of {@link SessionChanges}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionChanges: Schema.Codec<SessionChanges, unknown> = Schema.Struct({
   model: Schema.optionalKey(Schema.String),
   permissionMode: Schema.optionalKey(Schema.String),
   sessionId: Schema.optionalKey(SessionId),
@@ -100,6 +130,8 @@ const SessionChanges = Schema.Struct({
 })
 
 /**
+ * One line of what the agent means to do, and how far it is.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -107,7 +139,14 @@ export interface PlanEntry {
   readonly text: string
   readonly status: "pending" | "in_progress" | "completed"
 }
-const PlanEntry = Schema.Struct({
+
+/**
+ * The schema of a {@link PlanEntry}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PlanEntry: Schema.Codec<PlanEntry> = Schema.Struct({
   text: Schema.String,
   status: Schema.Literals(["pending", "in_progress", "completed"])
 })
@@ -119,16 +158,38 @@ const PlanEntry = Schema.Struct({
  * @category models
  */
 export type ToolKind = typeof ToolKind.Type
-const ToolKind = Schema.Literals(["execute", "edit", "read", "search", "fetch", "task", "plan", "mcp", "other"])
 
 /**
- * Who settled a request.
+ * The schema of a {@link ToolKind}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolKind: Schema.Literals<
+  readonly ["execute", "edit", "read", "search", "fetch", "task", "plan", "mcp", "other"]
+> = Schema.Literals(["execute", "edit", "read", "search", "fetch", "task", "plan", "mcp", "other"])
+
+/**
+ * Who settled a request: our handler; the default, since there is no handler or it failed; the clock; or the agent, who
+ * took it back.
  *
  * @since 0.1.0
  * @category models
  */
 export type Resolver = typeof Resolver.Type
-const Resolver = Schema.Literals(["handler", "default", "timeout", "withdrawn"])
+
+/**
+ * The schema of a {@link Resolver}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Resolver: Schema.Literals<readonly ["handler", "default", "timeout", "withdrawn"]> = Schema.Literals([
+  "handler",
+  "default",
+  "timeout",
+  "withdrawn"
+])
 
 /**
  * The session is open: the agent answered the handshake. `resumed` tells whether it goes on with an earlier conversation.
@@ -503,6 +564,8 @@ export interface ErrorOccurred extends Common {
 }
 
 /**
+ * What happens in a session. Switch on `_tag`, or use {@link is} and the helpers below.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -663,6 +726,11 @@ export const AgentEvent: Schema.Codec<AgentEvent, unknown> = Schema.Union([
 /**
  * A guard for one tag.
  *
+ * @example
+ * ```ts
+ * const plans = session.events.pipe(Stream.filter(AgentEvent.is("PlanUpdated")))
+ * ```
+ *
  * @since 0.1.0
  * @category guards
  */
@@ -672,7 +740,8 @@ export const is =
     event._tag === tag
 
 /**
- * Which events a helper looks at: the main thread, or subagents too.
+ * Which events a helper looks at: those of the main thread, or those of subagents too. `includeSubagents`: false by
+ * default.
  *
  * @since 0.1.0
  * @category models
@@ -774,7 +843,16 @@ export const accumulatedWith =
     })
 
 /**
- * The running text: each piece gives its item's text so far, for a screen that is painted anew.
+ * The running text of the main thread: each piece gives its item's text so far, for a screen that is painted anew. An
+ * item that came without pieces is given once, when it is complete.
+ *
+ * @example
+ * ```ts
+ * session.stream("Explain OTP in one line").pipe(
+ *   AgentEvent.accumulated,
+ *   Stream.runForEach(({ itemId, text }) => paint(itemId, text))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category streams
@@ -860,7 +938,15 @@ export const toolCallsWith =
     })
 
 /**
- * The tool calls of the main thread, each when it is over, with what came of it.
+ * The tool calls of the main thread, each when it is over, with what came of it. A call that never ends is not given.
+ *
+ * @example
+ * ```ts
+ * session.stream("Tidy up the imports").pipe(
+ *   AgentEvent.toolCalls,
+ *   Stream.runForEach(({ name, status }) => Console.log(name, status))
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category streams

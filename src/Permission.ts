@@ -54,12 +54,16 @@ export interface Deny {
 }
 
 /**
+ * The answer to a request. See {@link allow} and {@link deny}.
+ *
  * @since 0.1.0
  * @category models
  */
 export type Decision = Allow | Deny
 
 /**
+ * The schema of a decision, for one that is made elsewhere, as in a browser.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -72,6 +76,16 @@ export const Decision: Schema.Codec<Decision> = Schema.Union([
 ])
 
 /**
+ * Go ahead: with the agent's input, or with `input` in its place. `updates` are permission updates for the agent to
+ * remember. An agent that cannot take them says so in `capabilities` (`permissionEditInput`, `permissionAlways`).
+ *
+ * @example
+ * ```ts
+ * const once = Permission.allow()
+ * const changed = Permission.allow({ input: { command: "git status", timeout: 10_000 } })
+ * const always: Permission.Handler = (request) => Effect.succeed(Permission.allow({ updates: request.suggestions }))
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -86,6 +100,14 @@ export const allow = (options?: {
 }
 
 /**
+ * Do not. The model reads `message` and goes on without the tool; `stopTurn` (default: false) ends the turn instead.
+ *
+ * @example
+ * ```ts
+ * const other = Permission.deny("Only files below src may be changed.")
+ * const stop = Permission.deny("Stopped by the user.", { stopTurn: true })
+ * ```
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -108,27 +130,43 @@ export const deny = (message: string, options?: { readonly stopTurn?: boolean | 
 export type Handler<out R = never> = (request: Request) => Effect.Effect<Decision, unknown, R>
 
 /**
- * Answers some requests; `undefined` leaves the request to the next one. See {@link orElse}.
+ * Answers some requests; `undefined` leaves the request to the next one. Every handler is a policy. A session takes only
+ * a handler, so a chain ends with one: see {@link orElse}.
  *
  * @since 0.1.0
  * @category models
  */
 export type Policy<out R = never> = (request: Request) => Effect.Effect<Decision | undefined, unknown, R>
 
+type Asked<A extends Decision | undefined, R> = (request: Request) => Effect.Effect<A, unknown, R>
+
 /**
+ * Allows everything, whatever the tool and its input.
+ *
  * @since 0.1.0
  * @category policies
  */
 export const allowAll: Handler = () => Effect.succeed(allow())
 
 /**
+ * Denies everything: the end of a chain of policies that must not ask anyone.
+ *
  * @since 0.1.0
  * @category policies
  */
 export const denyAll: Handler = () => Effect.succeed(deny("Denied by policy."))
 
 /**
- * Applies a policy to the named tools only.
+ * Applies a policy, or a handler, to the named tools only, and leaves the rest to the next one.
+ *
+ * @example
+ * ```ts
+ * const readOnlyGit = Permission.forTools("Bash")((request) =>
+ *   Effect.map(Schema.decodeUnknownEffect(BashInput)(request.input), ({ command }) =>
+ *     command === "git status" ? Permission.allow() : undefined
+ *   )
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category combinators
@@ -159,13 +197,15 @@ export const denyTools = (...tools: ReadonlyArray<string>): Policy =>
   forTools(...tools)((request) => Effect.succeed(deny(`${request.tool} is not allowed here.`)))
 
 /**
- * Asks `that` when `self` has no answer.
+ * Asks `that` when `self` has no answer. A policy at the end gives a policy, a handler at the end gives a handler. A
+ * failure of `self` is not an answer and goes through: the session denies.
  *
  * @example
  * ```ts
  * const handler = pipe(
  *   Permission.allowTools("Read", "Glob"),
- *   Permission.orElse(Permission.denyAll),
+ *   Permission.orElse(Permission.denyTools("Bash")),
+ *   Permission.orElse(askSomeone),
  *   Permission.withTimeout("1 minute")
  * )
  * ```
@@ -175,28 +215,46 @@ export const denyTools = (...tools: ReadonlyArray<string>): Policy =>
  */
 export const orElse: {
   <R2>(that: Handler<R2>): <R>(self: Policy<R>) => Handler<R | R2>
+  <R2>(that: Policy<R2>): <R>(self: Policy<R>) => Policy<R | R2>
   <R, R2>(self: Policy<R>, that: Handler<R2>): Handler<R | R2>
+  <R, R2>(self: Policy<R>, that: Policy<R2>): Policy<R | R2>
 } = dual(
   2,
-  <R, R2>(self: Policy<R>, that: Handler<R2>): Handler<R | R2> =>
+  <A extends Decision | undefined, R, R2>(self: Policy<R>, that: Asked<A, R2>): Asked<Decision | A, R | R2> =>
     (request) =>
-      Effect.flatMap(self(request), (decision): Effect.Effect<Decision, unknown, R2> =>
+      Effect.flatMap(self(request), (decision): Effect.Effect<Decision | A, unknown, R2> =>
         decision === undefined ? that(request) : Effect.succeed(decision)
       )
 )
 
 /**
- * Denies when no answer came in time.
+ * Denies when no answer came in `duration`; what was asking is interrupted. On a policy too: silence is a denial, never
+ * a question for the next one. Alone it bounds one step; at the end of a chain, the whole.
+ *
+ * @example
+ * ```ts
+ * const handler = pipe(
+ *   askSlack,
+ *   Permission.withTimeout("5 minutes")
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category combinators
  */
 export const withTimeout: {
-  (duration: Duration.Input): <R>(self: Handler<R>) => Handler<R>
-  <R>(self: Handler<R>, duration: Duration.Input): Handler<R>
+  (
+    duration: Duration.Input
+  ): <A extends Decision | undefined, R>(
+    self: (request: Request) => Effect.Effect<A, unknown, R>
+  ) => (request: Request) => Effect.Effect<A | Decision, unknown, R>
+  <A extends Decision | undefined, R>(
+    self: (request: Request) => Effect.Effect<A, unknown, R>,
+    duration: Duration.Input
+  ): (request: Request) => Effect.Effect<A | Decision, unknown, R>
 } = dual(
   2,
-  <R>(self: Handler<R>, duration: Duration.Input): Handler<R> =>
+  <A extends Decision | undefined, R>(self: Asked<A, R>, duration: Duration.Input): Asked<A | Decision, R> =>
     (request) =>
       Effect.timeoutOrElse(self(request), {
         duration,

@@ -88,6 +88,7 @@ export interface SessionSummary {
  * @category options
  */
 export interface TurnOptions {
+  /** In place of those of the session: silence, and the whole turn. Default: the session's. */
   readonly timeouts?:
     | { readonly idle?: Duration.Input | undefined; readonly turn?: Duration.Input | undefined }
     | undefined
@@ -102,14 +103,17 @@ export interface TurnOptions {
  * @category models
  */
 export interface Session<out Output = unknown> {
+  /** The name of the adapter: "claude", "mock". */
   readonly agent: string
+  /** What the agent can do, narrowed to what the running version answered. */
   readonly capabilities: Capabilities
   /** The agent's own id; none while it is not known. It changes when the conversation is cleared. */
   readonly id: Effect.Effect<Option.Option<SessionId>>
+  /** Where the session stands. */
   readonly status: Effect.Effect<SessionStatus>
   /** The status now, then each change. */
   readonly statusChanges: Stream.Stream<SessionStatus>
-  /** Never waits behind a turn. */
+  /** The session so far. Never waits behind a turn. */
   readonly summary: Effect.Effect<SessionSummary>
   /** Turns that ended, oldest first; the last 1,000. */
   readonly history: Effect.Effect<ReadonlyArray<TurnResult>>
@@ -119,23 +123,68 @@ export interface Session<out Output = unknown> {
    * turn up.
    */
   readonly events: Stream.Stream<AgentEvent>
-  /** The same, subscribed when the Effect returns. */
+  /**
+   * The same as {@link events}, subscribed when the Effect returns: nothing that happens afterwards is missed, however
+   * late the stream is run. The Scope ends the subscription.
+   *
+   * @example
+   * ```ts
+   * const program = Effect.gen(function* () {
+   *   const events = yield* session.subscribe
+   *   yield* Effect.forkScoped(Stream.runForEach(events, (event) => Effect.logDebug(event._tag)))
+   *   return yield* session.ask("Explain OTP in one line")
+   * })
+   * ```
+   */
   readonly subscribe: Effect.Effect<Stream.Stream<AgentEvent>, never, Scope.Scope>
   /**
    * One turn. Lazy: each run sends the prompt anew. Ends after `TurnEnded`; fails after it with the turn's error unless
    * the turn completed or was interrupted by us. Leaving early interrupts the agent.
+   *
+   * @example
+   * ```ts
+   * session.stream("Explain OTP in one line").pipe(
+   *   AgentEvent.textDeltas,
+   *   Stream.runForEach((text) => Effect.sync(() => process.stdout.write(text)))
+   * )
+   * ```
    */
   readonly stream: (prompt: Prompt.Input, options?: TurnOptions) => Stream.Stream<AgentEvent, AgentError>
-  /** One turn, its result. Fails unless the turn completed; the error carries what was said and spent. */
+  /**
+   * One turn, its result. Fails unless the turn completed; the error carries what was said and spent. While another turn
+   * runs it waits, or fails with `TurnRejected` or `TurnQueueFull`: see `turns`. Interrupting it interrupts the agent.
+   *
+   * @example
+   * ```ts
+   * const program = Effect.gen(function* () {
+   *   const { text, usage } = yield* session.ask("Explain OTP in one line", { timeouts: { turn: "2 minutes" } })
+   *   yield* Console.log(text, usage)
+   * })
+   * ```
+   */
   readonly ask: (prompt: Prompt.Input, options?: TurnOptions) => Effect.Effect<TurnResult<Output>, AgentError>
-  /** Says something into the running turn. */
+  /** Says something into the running turn. Fails with `Unsupported` without the capability `steer`. */
   readonly steer: (prompt: Prompt.Input) => Effect.Effect<void, AgentError>
-  /** Stops the running turn; returns when it has ended. */
+  /**
+   * Stops the running turn; returns when it has ended. An agent that does not stop in `timeouts.interrupt` (5 seconds by
+   * default) has its process replaced. Without a turn: "NotRunning".
+   *
+   * @example
+   * ```ts
+   * const program = Effect.gen(function* () {
+   *   const turn = yield* Effect.forkChild(session.ask("Count to a million"))
+   *   yield* Effect.sleep("2 seconds")
+   *   const outcome = yield* session.interrupt
+   *   const exit = yield* Fiber.await(turn)
+   * })
+   * ```
+   */
   readonly interrupt: Effect.Effect<InterruptOutcome, AgentError>
-  /** `undefined`: the agent's default. */
+  /** Changes the model, from when `capabilities.setModel` says. `undefined`: the agent's default. */
   readonly setModel: (model: string | undefined) => Effect.Effect<void, AgentError>
+  /** Changes how freely the agent acts. Fails with `Unsupported` without the capability `setMode`. */
   readonly setPermissionMode: (mode: PermissionMode) => Effect.Effect<void, AgentError>
-  /** Forgets the conversation; the session goes on with a new id. */
+  /** Forgets the conversation; the session goes on with a new id. Fails with `Unsupported` without the capability. */
   readonly clear: Effect.Effect<void, AgentError>
   /** The conversation as the agent keeps it on disk. */
   readonly transcript: (options?: TranscriptOptions) => Stream.Stream<TranscriptMessage, AgentError>
@@ -143,6 +192,7 @@ export interface Session<out Output = unknown> {
   readonly execute: <A, E, R>(
     effect: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E, Exclude<R, FileSystem | Path | ChildProcessSpawner>>
+  /** Whether the agent answers. */
   readonly health: Effect.Effect<Health>
   /** Waits until no turn and no background task runs. */
   readonly quiescent: Effect.Effect<void, AgentError>
@@ -151,6 +201,8 @@ export interface Session<out Output = unknown> {
 }
 
 /**
+ * The service tag of a session, as {@link layer} provides it.
+ *
  * @since 0.1.0
  * @category services
  */
@@ -158,7 +210,13 @@ export const Session: Context.Service<Session, Session> = Context.Service("effec
 
 /**
  * Plain options laid over those of every session opened in the effect: who restarts a session runs its opener again with
- * `{ start: { resume } }`.
+ * `{ start: { resume } }`. Default: nothing.
+ *
+ * @example
+ * ```ts
+ * const opener = Session.make({ model: "sonnet", cwd: "/srv/app" })
+ * const again = (id: string) => Effect.provideService(opener, Session.Overrides, { start: { resume: id } })
+ * ```
  *
  * @since 0.1.0
  * @category references
@@ -166,7 +224,8 @@ export const Session: Context.Service<Session, Session> = Context.Service("effec
 export const Overrides: Context.Reference<Partial<BaseOptions>> = Overrides_
 
 /**
- * Opens a session for the Scope. Returns after the handshake: the agent is there and answers.
+ * Opens a session for the Scope. Returns after the handshake: the agent is there and answers. Fails with
+ * `InvalidOptions`, `Unsupported`, `ExecutableNotFound`, `SpawnFailed`, `StartupFailed` or `HandshakeTimeout`.
  *
  * @example
  * ```ts

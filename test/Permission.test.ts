@@ -25,6 +25,48 @@ describe("Permission", () => {
     })
   )
 
+  it.effect("policies compose to a policy, in order, which leaves what none of them answers", () =>
+    Effect.gen(function* () {
+      const asked: Array<string> = []
+      const policy = pipe(
+        Permission.allowTools("Read"),
+        Permission.orElse(Permission.denyTools("Bash", "Read")),
+        Permission.orElse((request: Permission.Request) =>
+          Effect.sync(() => {
+            asked.push(request.tool)
+            return undefined
+          })
+        )
+      )
+      assert.strictEqual((yield* policy(request("Read")))?._tag, "Allow")
+      assert.strictEqual((yield* policy(request("Bash")))?._tag, "Deny")
+      assert.isUndefined(yield* policy(request("Write")))
+      assert.deepStrictEqual(asked, ["Write"])
+      const handler = Permission.orElse(policy, Permission.allowAll)
+      assert.strictEqual((yield* handler(request("Bash")))._tag, "Deny")
+      assert.strictEqual((yield* handler(request("Write")))._tag, "Allow")
+    })
+  )
+
+  it.effect("orElse: the failure of a policy is not an answer, the next one is not asked", () =>
+    Effect.gen(function* () {
+      const handler = Permission.orElse(() => Effect.fail("broken"), Permission.allowAll)
+      assert.strictEqual(yield* Effect.flip(handler(request("Bash"))), "broken")
+    })
+  )
+
+  it.effect("forTools asks a policy or a handler about the named tools only", () =>
+    Effect.gen(function* () {
+      const some = Permission.forTools("Bash", "Write")(Permission.denyAll)
+      assert.strictEqual((yield* some(request("Bash")))?._tag, "Deny")
+      assert.strictEqual((yield* some(request("Write")))?._tag, "Deny")
+      assert.isUndefined(yield* some(request("Read")))
+      const inner = Permission.forTools("Bash")(some)
+      assert.strictEqual((yield* inner(request("Bash")))?._tag, "Deny")
+      assert.isUndefined(yield* inner(request("Write")))
+    })
+  )
+
   it.effect("denyTools says which tool", () =>
     Effect.gen(function* () {
       const decision = yield* Permission.denyTools("Bash")(request("Bash"))
@@ -39,6 +81,30 @@ describe("Permission", () => {
       const fiber = yield* Effect.forkChild(handler(request("Bash")), { startImmediately: true })
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Deny")
+    })
+  )
+
+  it.effect("rule 7: withTimeout on a policy denies too, so the next one is not asked", () =>
+    Effect.gen(function* () {
+      const slow = Permission.withTimeout(
+        Permission.forTools("Bash")(() => Effect.never),
+        "1 minute"
+      )
+      const handler = Permission.orElse(slow, Permission.allowAll)
+      assert.strictEqual((yield* handler(request("Read")))._tag, "Allow")
+      const fiber = yield* Effect.forkChild(handler(request("Bash")), { startImmediately: true })
+      yield* TestClock.adjust("59 seconds")
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Permission.deny("Nobody answered in time."))
+    })
+  )
+
+  it.effect("withTimeout leaves an answer in time as it is, none too", () =>
+    Effect.gen(function* () {
+      const policy = pipe(Permission.allowTools("Read"), Permission.withTimeout("1 minute"))
+      assert.deepStrictEqual(yield* policy(request("Read")), Permission.allow())
+      assert.isUndefined(yield* policy(request("Bash")))
     })
   )
 })

@@ -2,6 +2,7 @@
 import { describe, expectTypeOf, it } from "vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { pipe } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -13,6 +14,7 @@ import {
   type AgentError,
   type AgentEvent,
   Permission,
+  type Prompt,
   Session,
   StreamSession
 } from "effect-agent-session"
@@ -148,5 +150,59 @@ describe("execute", () => {
       return yield* session.execute(Effect.as(Db, 1))
     })
     expectTypeOf(program).toEqualTypeOf<Effect.Effect<number, never, Session.Session | Db>>()
+  })
+})
+
+describe("permissions", () => {
+  const askDb: Permission.Policy<Db> = () => Effect.as(Db, undefined)
+
+  it("compose: a handler at the end gives a handler", () => {
+    const handler = pipe(
+      Permission.allowTools("Read"),
+      Permission.orElse(Permission.denyTools("Bash")),
+      Permission.orElse(askUi),
+      Permission.withTimeout("1 minute")
+    )
+    expectTypeOf(handler).toEqualTypeOf<Permission.Handler<Ui>>()
+    expectTypeOf(Session.layer({ permissions: handler })).toEqualTypeOf<
+      Layer.Layer<Session.Session, Error, Adapter | Ui>
+    >()
+    expectTypeOf(Permission.orElse(askDb, askUi)).toEqualTypeOf<Permission.Handler<Db | Ui>>()
+    expectTypeOf(pipe(askDb, Permission.orElse(askUi))).toEqualTypeOf<Permission.Handler<Db | Ui>>()
+  })
+
+  it("compose: policies alone give a policy, which is not enough for a session", () => {
+    const policy = pipe(Permission.allowTools("Read"), Permission.orElse(askDb), Permission.withTimeout("1 minute"))
+    expectTypeOf(policy).toEqualTypeOf<Permission.Policy<Db>>()
+    expectTypeOf(Permission.orElse(askDb, Permission.denyTools("Bash"))).toEqualTypeOf<Permission.Policy<Db>>()
+    expectTypeOf(Permission.forTools("Read")(askUi)).toEqualTypeOf<Permission.Policy<Ui>>()
+    // @ts-expect-error it may leave a request without an answer
+    Session.layer({ permissions: policy })
+  })
+
+  it("withTimeout keeps what it is given: a handler or a policy", () => {
+    expectTypeOf(Permission.withTimeout(askUi, "1 minute")).toEqualTypeOf<Permission.Handler<Ui>>()
+    expectTypeOf(Permission.withTimeout(askDb, "1 minute")).toEqualTypeOf<Permission.Policy<Db>>()
+  })
+
+  it("know the request of an inline handler", () => {
+    const handler = Permission.orElse(askDb, (request) => {
+      expectTypeOf(request).toEqualTypeOf<Permission.Request>()
+      return Effect.as(Ui, Permission.allow())
+    })
+    expectTypeOf(handler).toEqualTypeOf<Permission.Handler<Db | Ui>>()
+  })
+})
+
+describe("the schemas of small models", () => {
+  it("are those of their types", () => {
+    expectTypeOf<typeof Prompt.Input.Type>().toEqualTypeOf<Prompt.Input>()
+    expectTypeOf<typeof Prompt.Part.Type>().toEqualTypeOf<Prompt.Part>()
+    expectTypeOf<typeof Prompt.Message.Type>().toEqualTypeOf<Prompt.Message>()
+    expectTypeOf<typeof AgentEvent.ExitStatus.Type>().toEqualTypeOf<AgentEvent.ExitStatus>()
+    expectTypeOf<typeof AgentEvent.SessionChanges.Type>().toEqualTypeOf<AgentEvent.SessionChanges>()
+    expectTypeOf<typeof AgentEvent.PlanEntry.Type>().toEqualTypeOf<AgentEvent.PlanEntry>()
+    expectTypeOf<typeof AgentEvent.ToolKind.Type>().toEqualTypeOf<AgentEvent.ToolKind>()
+    expectTypeOf<typeof AgentEvent.Resolver.Type>().toEqualTypeOf<AgentEvent.Resolver>()
   })
 })

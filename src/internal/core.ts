@@ -125,6 +125,7 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const onChange = (): void => {
+    if (status._tag === "Closed") return
     const running: LiveTurn | undefined = turns.running
     if (running !== undefined || tasks.size > 0) quietLatch.closeUnsafe()
     else journal.wake(openWhenQuiet)

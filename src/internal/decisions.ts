@@ -46,6 +46,7 @@ export class Decisions {
     raw?: unknown
   ): void {
     const { requestId, toolId } = request
+    if (this.#pending.has(requestId)) return
     this.#journal.emit(
       {
         _tag: "PermissionRequested",

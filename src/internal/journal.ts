@@ -27,7 +27,10 @@ export interface Current {
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-export const windowSize = 1024
+const windowSize = 1024
+
+/** The log may weigh this much also where little may wait for the readers of turns. */
+const leastLogged = 2 * 1024 * 1024
 
 export class Journal {
   readonly gate = new Gate()
@@ -50,7 +53,7 @@ export class Journal {
     this.at = options.clock.currentTimeMillisUnsafe()
     this.log = new EventLog<AgentEvent>({
       window: windowSize,
-      maxSize: options.buffer,
+      maxSize: Math.max(options.buffer, leastLogged),
       lagged: (missed, next) => ({
         _tag: "Notice",
         seq: next.seq - 1,
@@ -120,15 +123,18 @@ export class Journal {
     for (const resume of wakes) resume()
   }
 
-  readonly flush: Effect.Effect<void> = Effect.suspend(() => {
-    this.wakeAll()
-    if (this.#later.length === 0) return Effect.void
-    const effects = this.#later
-    this.#later = []
-    return Effect.forEach(effects, (effect) => Effect.forkIn(effect, this.#scope, { startImmediately: true }), {
-      discard: true
+  // Who flushes may be interrupted by whom it wakes: that must not take what was put off by others with it.
+  readonly flush: Effect.Effect<void> = Effect.uninterruptible(
+    Effect.suspend(() => {
+      this.wakeAll()
+      if (this.#later.length === 0) return Effect.void
+      const effects = this.#later
+      this.#later = []
+      return Effect.forEach(effects, (effect) => Effect.forkIn(effect, this.#scope, { startImmediately: true }), {
+        discard: true
+      })
     })
-  })
+  )
 
   #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {
     if (this.#early !== undefined) {

@@ -6,7 +6,7 @@
 export interface State<Turn> {
   /** The turn that was sent and whose end has not been seen. `leaving`: it was asked to stop. */
   readonly running: { readonly turn: Turn; readonly leaving: boolean } | undefined
-  /** The agent runs a turn of its own; ours wait for it, since it would mix them. */
+  /** The agent runs a turn of its own, which it would mix with ours, or is being replaced: ours wait. */
   readonly agentBusy: boolean
   readonly waiting: ReadonlyArray<Turn>
   readonly closed: boolean

@@ -68,7 +68,10 @@ export interface LiveTurn extends Outgoing {
   readonly result: Deferred.Deferred<Turn.TurnResult, AgentError>
   readonly over: Deferred.Deferred<void>
   folding: Turn.Folding | undefined
+  /** Its end counts as an interrupt of ours. */
   interrupted: boolean
+  /** The agent was asked to stop, and there is a deadline for it. */
+  stopping: boolean
   escalated: boolean
   outcome: Turn.TurnOutcome["_tag"] | undefined
   failure: Reason | undefined
@@ -89,6 +92,15 @@ export interface Options {
 
 const historyLength = 1000
 
+/** How a turn ends whose process had to go. */
+const replaced: TurnEnd = {
+  outcome: { _tag: "Failed" },
+  reason: new TurnFailed({
+    kind: "process-replaced",
+    description: "the agent did not obey, so another process goes on with the conversation"
+  })
+}
+
 /** The longest a timer may sleep; longer deadlines look again. */
 const longestSleep = 2 ** 31 - 1
 
@@ -98,6 +110,7 @@ export class Turns {
   #agentTurn: LiveTurn | undefined
   #terminal: Reason | undefined
   #holds = 0
+  #replacing = false
   #lastActivity = 0
   ledger: Usage.Ledger = Usage.ledger()
   history: Array<Turn.TurnResult> = []
@@ -202,7 +215,8 @@ export class Turns {
   agentTurnEnded(end: TurnEnd): void {
     const turn = this.#agentTurn
     if (turn === undefined) return this.#account(end)
-    this.#settle(turn, end)
+    if (turn.settled) this.#account(end)
+    else this.#settle(turn, end)
     this.#agentTurn = undefined
     this.#isOver(turn)
     // One of ours may have been sent meanwhile: what comes now is for it.
@@ -281,6 +295,7 @@ export class Turns {
       over: Deferred.makeUnsafe<void>(),
       folding: undefined,
       interrupted: false,
+      stopping: false,
       escalated: false,
       outcome: undefined,
       failure: undefined,
@@ -304,7 +319,7 @@ export class Turns {
         journal.later(
           Effect.catch(driver.send(turn), (error) =>
             Effect.suspend(() => {
-              this.turnEnded({ outcome: { _tag: "Failed" }, reason: error.reason })
+              if (this.caller === turn) this.turnEnded({ outcome: { _tag: "Failed" }, reason: error.reason })
               return journal.flush
             })
           )
@@ -353,7 +368,10 @@ export class Turns {
   #settle(turn: LiveTurn, end: TurnEnd): void {
     if (turn.settled || turn.folding === undefined) return
     const { closeItems, journal } = this.#options
-    closeItems(turn.interrupted)
+    // The agent may be at another turn, whose items stay open; the last events of this one are its own all the same.
+    const other = journal.current?.id === turn.turnId ? undefined : journal.current
+    this.#bind(turn)
+    if (other === undefined) closeItems(turn.interrupted)
     turn.settled = true
     journal.tick()
     const { cost, usage } = this.#take(end)
@@ -372,7 +390,7 @@ export class Turns {
       durationMs: journal.at - turn.folding.startedAt
     })
     journal.emit({ _tag: "TurnEnded", result })
-    journal.current = undefined
+    journal.current = other
     this.ended++
     this.history.push(result)
     if (this.history.length > historyLength) this.history.shift()
@@ -425,9 +443,10 @@ export class Turns {
   /** Asks the agent to stop, and sees to it. */
   #stop(turn: LiveTurn): void {
     const { driver, journal, resolved } = this.#options
-    if (turn.interrupted) return
+    if (turn.stopping) return
+    turn.stopping = true
     // A close stops the turn because we ask for it; a deadline that has passed is a failure.
-    turn.interrupted = turn.failure === undefined || turn.failure._tag === "SessionClosed"
+    turn.interrupted ||= turn.failure === undefined || turn.failure._tag === "SessionClosed"
     journal.gate.hurry()
     journal.later(
       Effect.gen({ self: this }, function* () {
@@ -438,20 +457,25 @@ export class Turns {
     )
   }
 
-  /** The agent does not obey: a new process, or the end. */
+  /** The agent does not obey: a new process, or the end. Nothing is sent meanwhile; what the old one ran is over. */
   escalate(turn: LiveTurn | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { driver, journal, onLost } = this.#options
       if (turn !== undefined) {
         turn.escalated = true
-        this.#settle(turn, { outcome: { _tag: "Failed" } })
+        this.#settle(turn, replaced)
       }
+      if (this.#replacing) return journal.flush
+      this.#replacing = true
+      this.#dispatch({ _tag: "AgentBegan" })
       return journal.flush.pipe(
         Effect.andThen(driver.replace),
         Effect.andThen(
           Effect.suspend(() => {
-            if (turn?.origin === "agent") this.agentTurnEnded({ outcome: { _tag: "Failed" } })
-            else if (turn !== undefined) this.turnEnded({ outcome: { _tag: "Failed" } })
+            this.#replacing = false
+            if (this.caller !== undefined) this.turnEnded(replaced)
+            if (this.#agentTurn !== undefined) this.agentTurnEnded(replaced)
+            this.#dispatch({ _tag: "AgentEnded" })
             return journal.flush
           })
         ),

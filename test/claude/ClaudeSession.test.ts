@@ -366,7 +366,7 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
         const session = yield* Fake.open(undefined, {
           permissions: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))
         })
-        const events = yield* Fake.turn(session, `[[fault:withdraw-ask]] ${bash}`)
+        const events = yield* Fake.turn(session, `[[fault:withdraw-ask=300]] ${bash}`)
         const resolved = events.flatMap((event) => (event._tag === "PermissionResolved" ? [event.by] : []))
         assert.deepStrictEqual(resolved, ["withdrawn"])
         assert.isTrue(interrupted)
@@ -402,7 +402,10 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
       Effect.gen(function* () {
         const undecided: Permission.Policy = () => Effect.succeed(undefined)
         // As JavaScript would pass it: a policy that leaves the request to nobody.
-        const handlers = [undecided as Permission.Handler, () => Effect.succeed(Permission.allow({ input: "echo safe" }))]
+        const handlers = [
+          undecided as Permission.Handler,
+          () => Effect.succeed(Permission.allow({ input: "echo safe" }))
+        ]
         for (const permissions of handlers) {
           const session = yield* Fake.open(undefined, { permissions })
           const { text, toolCalls } = yield* session.ask(bash)

@@ -74,10 +74,10 @@ const spawnReason = (failure: AgentProcess.SpawnFailure): SpawnFailed =>
 const startupReason = (sessionId: string, said: string, exit: ExitStatus, stderrTail: string): Reason => {
   const text = `${said}\n${stderrTail}`
   if (text.includes("No conversation found with session ID")) {
-    return new SessionNotFound({ id: sessionId, lookedIn: [] })
+    return new SessionNotFound({ id: sessionId, lookedIn: [], stderrTail })
   }
-  if (/Session ID \S+ is already in use/.test(text)) return new SessionInUse({ id: sessionId })
-  const how = exit.signal ?? `code ${exit.code}`
+  if (/Session ID \S+ is already in use/.test(text)) return new SessionInUse({ id: sessionId, stderrTail })
+  const how = exit.signal ?? (exit.code === null ? "nobody knows what" : `code ${exit.code}`)
   return new StartupFailed({ description: said === "" ? `it ended with ${how}` : `${said} (${how})`, stderrTail })
 }
 

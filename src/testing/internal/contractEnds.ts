@@ -113,6 +113,20 @@ const leaving: ReadonlyArray<Behaviour> = [
     }
   ),
 
+  behaviour(
+    "rule 4: who reads a turn may interrupt it, and still sees its end",
+    { needs: ["silence"] },
+    function* (rig) {
+      const session = yield* open(rig)
+      const read = session
+        .stream(rig.prompt(hanging))
+        .pipe(Stream.tap((event) => (event._tag === "TextDelta" ? session.interrupt : Effect.void)))
+      const last = (yield* Stream.runCollect(read)).at(-1)
+      assert.ok(last?._tag === "TurnEnded")
+      assert.equal(last.result.outcome._tag, "Interrupted")
+    }
+  ),
+
   behaviour("rule 4: an interrupt while nothing runs is NotRunning [asm-85]", {}, function* (rig) {
     const session = yield* open(rig)
     assert.equal(yield* session.interrupt, "NotRunning")
@@ -305,6 +319,15 @@ const closing: ReadonlyArray<Behaviour> = [
       assert.deepEqual(yield* session.status, { _tag: "Closed", reason: "closed" })
     }
   ),
+
+  behaviour("rule 3: who reads a turn may close the session", { needs: ["silence"] }, function* (rig) {
+    const session = yield* open(rig)
+    const read = session
+      .stream(rig.prompt(hanging))
+      .pipe(Stream.tap((event) => (event._tag === "TextDelta" ? session.close : Effect.void)))
+    yield* fails(Stream.runDrain(read), "SessionClosed")
+    assert.equal((yield* session.status)._tag, "Closed")
+  }),
 
   behaviour("rule 3: close may be called any number of times, at once and again [asm-6]", {}, function* (rig) {
     const session = yield* open(rig)
