@@ -14,9 +14,12 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/support/summaryReporter.ts"],
     globalSetup: ["./test/support/leakCheck.ts"],
-    
+
     projects: [
-      { resolve: { alias }, test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/agents/**"] } },
+      {
+        resolve: { alias },
+        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/agents/**"] }
+      },
       {
         resolve: { alias },
         test: {
@@ -27,7 +30,13 @@ export default defineConfig({
       },
       {
         resolve: { alias },
-        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false }
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false
+        }
       }
     ]
   }
