@@ -326,14 +326,16 @@ export const start = <const O extends StreamOptions.Any>(
       ),
       Effect.onExit((exit) =>
         Effect.suspend(() => {
-          const error = Exit.isFailure(exit) ? toError(exit.cause) : undefined
+          const closed = new AgentError({ agent: session.agent, phase: "turn", reason: new SessionClosed({}) })
+          const error = Exit.isSuccess(exit)
+            ? undefined
+            : Cause.hasInterruptsOnly(exit.cause)
+              ? closed
+              : toError(exit.cause)
           backlog.end(error)
           backlog.wake()
           return result === undefined || error !== undefined
-            ? Deferred.fail(
-                ended,
-                error ?? new AgentError({ agent: session.agent, phase: "turn", reason: new SessionClosed({}) })
-              )
+            ? Deferred.fail(ended, error ?? closed)
             : Deferred.succeed(ended, result)
         })
       ),

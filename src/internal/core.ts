@@ -167,14 +167,16 @@ export const make = Effect.fnUntraced(function* (
 
   // In a fiber of its own: whoever closes may be one of those that the close waits for, as a permission handler is.
   const close = (reason: "closed" | "failed"): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (closing) return Deferred.await(closed)
-      closing = true
-      return Effect.andThen(
-        Effect.forkDetach(Effect.uninterruptible(end(reason)), { startImmediately: true }),
-        Deferred.await(closed)
-      )
-    })
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        if (closing) return restore(Deferred.await(closed))
+        closing = true
+        return Effect.andThen(
+          Effect.forkDetach(Effect.uninterruptible(end(reason)), { startImmediately: true }),
+          restore(Deferred.await(closed))
+        )
+      })
+    )
 
   const lost = (error: AgentError): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -264,7 +266,7 @@ export const make = Effect.fnUntraced(function* (
       send: (turn) => driver.send(turn),
       interrupt: Effect.suspend(() => driver.interrupt),
       // A session that is being closed needs no other process.
-      replace: Effect.suspend(() => (closing ? Effect.never : driver.replace))
+      replace: Effect.suspend(() => (closing ? Effect.never : Effect.tap(driver.replace, () => Effect.sync(answered))))
     },
     closeItems: (interrupted) => driver.closeItems(interrupted),
     onChange,

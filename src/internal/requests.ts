@@ -35,26 +35,25 @@ export class Requests<A, E> {
 
   /** Sends a request and waits for its answer. The pipe stays open meanwhile: the answer is behind what waits. */
   run<R>(request: Request<E, R>): Effect.Effect<A, E, R> {
-    return Effect.suspend(() => {
-      if (this.#gone !== undefined) return Effect.fail(this.#gone)
-      const deferred = Deferred.makeUnsafe<A, E>()
-      this.#pending.set(request.id, deferred)
-      this.#gate.hurry()
-      return request.send.pipe(
-        Effect.andThen(Deferred.await(deferred)),
-        Effect.timeoutOrElse({
-          duration: request.deadline,
-          orElse: () => Effect.andThen(request.cancel, Effect.fail(request.late()))
-        }),
-        Effect.onInterrupt(() => request.cancel),
-        Effect.ensuring(
-          Effect.sync(() => {
-            this.#pending.delete(request.id)
-            this.#gate.calm()
-          })
-        )
-      )
-    })
+    // An agent that does not answer may not read either: nobody waits until it has taken the cancel.
+    const cancel = Effect.forkDetach(request.cancel, { startImmediately: true })
+    return Effect.suspend(() =>
+      this.#gone === undefined
+        ? Effect.acquireUseRelease(
+            Effect.sync(() => this.#begin(request.id)),
+            (answer) =>
+              request.send.pipe(
+                Effect.andThen(Deferred.await(answer)),
+                Effect.timeoutOrElse({
+                  duration: request.deadline,
+                  orElse: () => Effect.andThen(cancel, Effect.fail(request.late()))
+                }),
+                Effect.onInterrupt(() => cancel)
+              ),
+            () => Effect.sync(() => this.#end(request.id))
+          )
+        : Effect.fail(this.#gone)
+    )
   }
 
   /** The answer came. False when nobody waits for it. */
@@ -70,5 +69,17 @@ export class Requests<A, E> {
   failAll(error: E): void {
     this.#gone ??= error
     for (const id of this.#pending.keys()) this.answer(id, Exit.fail(error))
+  }
+
+  #begin(id: string): Deferred.Deferred<A, E> {
+    const answer = Deferred.makeUnsafe<A, E>()
+    this.#pending.set(id, answer)
+    this.#gate.hurry()
+    return answer
+  }
+
+  #end(id: string): void {
+    this.#pending.delete(id)
+    this.#gate.calm()
   }
 }

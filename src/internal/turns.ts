@@ -215,12 +215,14 @@ export class Turns {
   agentTurnEnded(end: TurnEnd): void {
     const turn = this.#agentTurn
     if (turn === undefined) return this.#account(end)
-    if (turn.settled) this.#account(end)
+    if (turn.settled) this.#drained(turn, end)
     else this.#settle(turn, end)
     this.#agentTurn = undefined
     this.#isOver(turn)
     // One of ours may have been sent meanwhile: what comes now is for it.
-    this.#bind(this.caller)
+    const { caller } = this
+    this.#bind(caller)
+    if (caller?.stopping === true) this.#stopAgain(caller)
     this.#dispatch({ _tag: "AgentEnded" })
   }
 
@@ -228,7 +230,7 @@ export class Turns {
   turnEnded(end: TurnEnd): void {
     const turn = this.#state.running?.turn
     if (turn === undefined) return this.#account(end)
-    if (turn.settled) this.#account(end)
+    if (turn.settled) this.#drained(turn, end)
     else this.#settle(turn, end)
     this.#isOver(turn)
     this.#dispatch({ _tag: "Ended", turn })
@@ -434,6 +436,13 @@ export class Turns {
     return { usage, cost }
   }
 
+  /** It had ended for its caller before: what came since belongs to no turn, least of all to the next. */
+  #drained(turn: LiveTurn, end: TurnEnd): void {
+    const { closeItems, journal } = this.#options
+    if (journal.current === undefined) closeItems(turn.interrupted)
+    this.#account(end)
+  }
+
   /** A result that belongs to no turn of ours any more still costs. */
   #account(end: TurnEnd): void {
     this.#take(end)
@@ -455,6 +464,12 @@ export class Turns {
         if (Option.isNone(over)) yield* this.escalate(turn)
       }).pipe(Effect.ensuring(Effect.sync(() => journal.gate.calm())))
     )
+  }
+
+  /** It was asked while the agent was at a turn of its own, which is what the agent stopped. */
+  #stopAgain(turn: LiveTurn): void {
+    const { driver, journal } = this.#options
+    journal.later(Effect.suspend(() => (this.caller === turn ? Effect.ignore(driver.interrupt) : Effect.void)))
   }
 
   /** The agent does not obey: a new process, or the end. Nothing is sent meanwhile; what the old one ran is over. */

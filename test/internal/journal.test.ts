@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Journal } from "../../src/internal/journal.ts"
 
@@ -21,6 +22,23 @@ describe("journal", () => {
           ["Notice", 2]
         ]
       )
+    })
+  )
+
+  it.effect("what was put off is done, also when who flushes is interrupted by whom it wakes", () =>
+    Effect.gen(function* () {
+      const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
+      let done = false
+      const flushing = yield* Effect.forkChild(
+        Effect.withFiber((fiber) => {
+          journal.wake(() => fiber.interruptUnsafe())
+          journal.later(Effect.sync(() => void (done = true)))
+          return journal.flush
+        }),
+        { startImmediately: true }
+      )
+      yield* Fiber.await(flushing)
+      assert.isTrue(done)
     })
   )
 })

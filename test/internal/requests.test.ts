@@ -19,7 +19,7 @@ const make = () => {
     cancel: Effect.sync(() => void told.push(`cancel ${id}`))
   })
   const start = (id: string) => Effect.forkChild(Effect.exit(requests.run(request(id))), { startImmediately: true })
-  return { gate, requests, start, told }
+  return { gate, request, requests, start, told }
 }
 
 describe("requests", () => {
@@ -48,6 +48,20 @@ describe("requests", () => {
         assert.isFalse(requests.answer("a", Exit.succeed("A")))
         assert.strictEqual(requests.size, 0)
       })
+  )
+
+  it.effect("rule 7: no answer in time fails the request, also when the agent takes no cancel either", () =>
+    Effect.gen(function* () {
+      const { request, requests } = make()
+      const deaf = { ...request("a"), cancel: Effect.never }
+      const late = yield* Effect.forkChild(Effect.exit(requests.run(deaf)), { startImmediately: true })
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(late.pollUnsafe(), Exit.succeed(Exit.fail("late a")))
+      const left = yield* Effect.forkChild(requests.run(deaf), { startImmediately: true })
+      left.interruptUnsafe()
+      assert.isDefined(left.pollUnsafe())
+      assert.strictEqual(requests.size, 0)
+    })
   )
 
   it.effect("all fail at once when the agent is gone, and later ones without being sent [asm-75]", () =>

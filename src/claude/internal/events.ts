@@ -20,29 +20,31 @@ import type {
 import { Items } from "./items.ts"
 import * as Outcome from "./outcome.ts"
 
-const toolKinds: { readonly [name: string]: ToolKind } = {
-  Bash: "execute",
-  BashOutput: "execute",
-  KillShell: "execute",
-  Edit: "edit",
-  MultiEdit: "edit",
-  Write: "edit",
-  NotebookEdit: "edit",
-  Read: "read",
-  NotebookRead: "read",
-  Glob: "search",
-  Grep: "search",
-  LS: "search",
-  ToolSearch: "search",
-  WebSearch: "search",
-  WebFetch: "fetch",
-  Agent: "task",
-  Task: "task",
-  TodoWrite: "plan",
-  ExitPlanMode: "plan"
-}
+const toolKinds: ReadonlyMap<string, ToolKind> = new Map<string, ToolKind>(
+  Object.entries({
+    Bash: "execute",
+    BashOutput: "execute",
+    KillShell: "execute",
+    Edit: "edit",
+    MultiEdit: "edit",
+    Write: "edit",
+    NotebookEdit: "edit",
+    Read: "read",
+    NotebookRead: "read",
+    Glob: "search",
+    Grep: "search",
+    LS: "search",
+    ToolSearch: "search",
+    WebSearch: "search",
+    WebFetch: "fetch",
+    Agent: "task",
+    Task: "task",
+    TodoWrite: "plan",
+    ExitPlanMode: "plan"
+  } satisfies { readonly [name: string]: ToolKind })
+)
 
-const toolKind = (name: string): ToolKind => toolKinds[name] ?? (name.startsWith("mcp__") ? "mcp" : "other")
+const toolKind = (name: string): ToolKind => toolKinds.get(name) ?? (name.startsWith("mcp__") ? "mcp" : "other")
 
 const noticeLevel = (level: string | undefined): "info" | "warning" => (level === "warning" ? "warning" : "info")
 
@@ -93,9 +95,9 @@ export class Events {
   #context: Outcome.Context = { error: undefined, status: undefined, resetsAt: undefined }
   #known: SessionChanges = {}
 
-  constructor(core: Core, keep: number) {
+  constructor(core: Core) {
     this.#core = core
-    this.#items = new Items(core.journal, keep)
+    this.#items = new Items(core.journal)
   }
 
   /** What explains the result that comes now. */

@@ -10,8 +10,9 @@ interface Item {
   readonly id: ItemId
   readonly kind: "text" | "reasoning"
   readonly parent: ToolId | undefined
-  /** What was said in pieces, kept as long as it may be needed to complete the item ourselves. */
-  parts: Array<string> | undefined
+  /** What was said in pieces, to complete the item ourselves when the agent does not: blocks, then single pieces. */
+  readonly blocks: Array<string>
+  parts: Array<string>
   chars: number
 }
 
@@ -21,7 +22,6 @@ const deltaTag = { text: "TextDelta", reasoning: "ReasoningDelta" } as const
 
 export class Items {
   readonly #journal: Journal
-  readonly #keep: number
   #messageId = ""
   #wholes = 0
   #open = new Map<number, Item>()
@@ -29,10 +29,8 @@ export class Items {
   #lastIndex = -1
   #last: Item | undefined
 
-  /** `keep`: characters of one item that are remembered for its completion after a crash. */
-  constructor(journal: Journal, keep: number) {
+  constructor(journal: Journal) {
     this.#journal = journal
-    this.#keep = keep
   }
 
   /** A message of the main thread begins. What an earlier attempt left open was given up by the agent. */
@@ -54,6 +52,7 @@ export class Items {
       id: ids.itemId(`${this.#messageId}:${index}`),
       kind,
       parent: undefined,
+      blocks: [],
       parts: [],
       chars: 0
     })
@@ -68,10 +67,9 @@ export class Items {
     const item = this.#last
     if (item === undefined || text === "") return
     item.chars += text.length
-    if (item.parts !== undefined) {
-      item.parts.push(text)
-      if (item.chars > this.#keep) item.parts = undefined
-      else if (item.parts.length >= partsAtATime * 2) item.parts = [item.parts.join("")]
+    if (item.parts.push(text) >= partsAtATime) {
+      item.blocks.push(item.parts.join(""))
+      item.parts = []
     }
     this.#journal.text(deltaTag[kind], item.id, text, undefined, raw, size)
   }
@@ -92,8 +90,9 @@ export class Items {
   /** The turn is over: what is open is complete as far as it came. */
   closeAll(): void {
     for (const item of this.#open.values()) {
-      if (item.parts !== undefined && item.chars > 0)
-        this.#complete(item.kind, item.id, item.parts.join(""), item.parent)
+      if (item.chars > 0) {
+        this.#complete(item.kind, item.id, item.blocks.join("") + item.parts.join(""), item.parent)
+      }
     }
     this.#forget()
   }

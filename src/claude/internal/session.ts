@@ -99,7 +99,19 @@ export const open = Effect.fnUntraced(function* (
   let connection: Connection.Connection | undefined
   let connectionScope: Scope.Closeable | undefined
   let started = false
+  /** What was set since the start, which is not among the arguments of the next process. */
+  const chosen: { model?: string | null; permissionMode?: true } = {}
+  /** No frame comes any more. */
+  let silent: { readonly error: AgentError | undefined } | undefined
   const reservation = new Reservation()
+
+  const endReaders = ({ journal }: Core.Core, error?: AgentError): void => {
+    silent ??= { error }
+    for (const reader of readers) {
+      reader.end(error)
+      journal.wake(() => reader.wake())
+    }
+  }
 
   const core = yield* Core.make(
     { agent: "claude", capabilities: setup.capabilities, resolved: options, host: setup.host },
@@ -122,6 +134,7 @@ export const open = Effect.fnUntraced(function* (
         setModel: (model) =>
           Effect.flatMap(control("set_model", { model: model ?? null }), (reply) =>
             Effect.suspend(() => {
+              chosen.model = model ?? null
               const name = reply.model ?? model
               if (name !== undefined) events.confirmed({ model: name })
               return core.journal.flush
@@ -137,6 +150,7 @@ export const open = Effect.fnUntraced(function* (
                   core.turns.error("control", new ControlFailed({ request: "set_permission_mode", description }))
                 )
               }
+              chosen.permissionMode = true
               events.confirmed({ permissionMode: now })
               return core.journal.flush
             })
@@ -158,12 +172,15 @@ export const open = Effect.fnUntraced(function* (
         transcript: () =>
           Stream.fromEffect(Effect.fail(core.turns.error("history", new Unsupported({ capability: "transcript" })))),
         closeItems: (interrupted) => events.closeItems(interrupted),
-        shutdown: Effect.suspend(() => connection?.process.shutdown ?? Effect.void)
+        shutdown: Effect.andThen(
+          Effect.suspend(() => connection?.process.shutdown ?? Effect.void),
+          Effect.sync(() => endReaders(core))
+        )
       }
     }
   )
   const { decisions, journal, turns } = core
-  const events = new Events(core, options.buffer)
+  const events = new Events(core)
   journal.sessionId = ids.sessionId(setup.sessionId)
 
   const control = <S extends ClaudeControl.RequestSubtype>(
@@ -301,24 +318,23 @@ export const open = Effect.fnUntraced(function* (
 
   const gone = (reason: Reason, exit: { readonly code: number | null; readonly signal: string | null }) =>
     Effect.suspend(() => {
-      endReaders(turns.error("turn", reason))
+      endReaders(core, core.isClosing() ? undefined : turns.error("turn", reason))
       return core.exited(reason, exit)
     })
-
-  const endReaders = (error?: AgentError): void => {
-    for (const reader of readers) {
-      reader.end(error)
-      journal.wake(() => reader.wake())
-    }
-  }
 
   const connect = Effect.fnUntraced(function* (plan: Connection.Plan) {
     const scope = yield* Scope.fork(core.scope)
     connectionScope = scope
+    // What a process says that is being replaced is not heard any more: nobody waits for it.
+    const isCurrent = (): boolean => connectionScope === scope
     connection = yield* Connection.connect(core, plan, {
-      message: onMessage,
-      malformed: (bytes, prefix) => journal.emit({ _tag: "Malformed", bytes, prefix }),
-      gone: (reason, exit) => (connectionScope === scope ? gone(reason, exit) : Effect.void)
+      message: (message, size) => {
+        if (isCurrent()) onMessage(message, size)
+      },
+      malformed: (bytes, prefix) => {
+        if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
+      },
+      gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
     }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
     return connection
   })
@@ -339,6 +355,11 @@ export const open = Effect.fnUntraced(function* (
     }
     expected = onDisk ? sessionId : undefined
     yield* connect(setup.plan(onDisk ? { resume: sessionId } : { sessionId }, sessionId))
+    const { permissionMode } = yield* core.session.summary
+    if (chosen.permissionMode && Option.isSome(permissionMode)) {
+      yield* control("set_permission_mode", { mode: permissionMode.value })
+    }
+    if (chosen.model !== undefined) yield* control("set_model", { model: chosen.model })
     journal.emit({
       _tag: "Notice",
       level: "warning",
@@ -380,6 +401,7 @@ export const open = Effect.fnUntraced(function* (
             exceeded: (limit) => turns.error("turn", new BacklogExceeded({ limit }))
           })
           readers.add(reader)
+          if (silent !== undefined) reader.end(silent.error)
           return reader
         }),
         (reader) =>
