@@ -38,7 +38,9 @@ export const home: Effect.Effect<Home, never, FileSystem.FileSystem | Scope.Scop
       env: { set: { HOME: dir, CLAUDE_CONFIG_DIR: `${dir}/.claude`, FAKE_CLAUDE_RECORD: file, ...variables } }
     }),
     record: Effect.map(Effect.orDie(fs.readFileString(file)), (text) =>
+      // The fake may be at a line just now: what has no end yet is not read.
       text
+        .slice(0, text.lastIndexOf("\n") + 1)
         .split("\n")
         .filter((line) => line !== "")
         .map((line): { readonly [key: string]: unknown } => JSON.parse(line))
