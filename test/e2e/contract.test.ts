@@ -22,7 +22,11 @@ const can: ReadonlySet<AdapterContract.Ability> = new Set([
   "flood"
 ])
 
-const makeRig = Effect.gen(function* () {
+// The real CLI lets harmless commands pass; one that also writes a file is asked about.
+const asking = (prompt: string): string =>
+  prompt.replaceAll(/"command":"(echo [^"]+)"/g, '"command":"$1 && touch asked"')
+
+const makeRig = Effect.fnUntraced(function* (asks: boolean) {
   const files = yield* FileSystem.FileSystem
   const api = yield* MockApi.scoped
   const home = yield* files.makeTempDirectoryScoped({ prefix: "claude-e2e-" })
@@ -31,9 +35,7 @@ const makeRig = Effect.gen(function* () {
     name: "claude",
     can,
     options: { cwd: home, env: { base: "none", set: api.env(home) } },
-    // The real CLI lets harmless commands pass; one that also writes a file is asked about.
-    prompt: (turn) =>
-      `#${++prompts}# ${render(turn).replaceAll(/"command":"(echo [^"]+)"/g, '"command":"$1 && touch asked"')}`,
+    prompt: (turn) => `#${++prompts}# ${asks ? asking(render(turn)) : render(turn)}`,
     advance: (duration) => Effect.sleep(duration),
     timeouts: {
       startup: "30 seconds",
@@ -58,7 +60,7 @@ const behaviours = AdapterContract.behaviours.filter(AdapterContract.applies({ c
 layer(live, { excludeTestServices: true, timeout: Duration.seconds(60) })((it) => {
   describe("AdapterContract on the real CLI", () => {
     for (const behaviour of behaviours) {
-      it.effect(behaviour.title, () => Effect.flatMap(makeRig, behaviour.run))
+      it.effect(behaviour.title, () => Effect.flatMap(makeRig(behaviour.needs.includes("asks")), behaviour.run))
     }
   })
 })
