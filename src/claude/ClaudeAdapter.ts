@@ -10,11 +10,11 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AgentAdapter, type Capabilities } from "../AgentAdapter.ts"
 import { AgentError, InvalidOptions, type Reason, SessionNotFound, Unsupported } from "../AgentError.ts"
+import type { Host } from "../internal/core.ts"
 import { type ResolvedClaudeOptions, validate } from "./ClaudeOptions.ts"
 import type { ClaudeSession } from "./ClaudeSession.ts"
 import * as Args from "./internal/claudeArgs.ts"
@@ -75,8 +75,6 @@ const fail = (reason: Reason): AgentError => new AgentError({ agent: "claude", p
 
 const notYet = (capability: string): AgentError =>
   new AgentError({ agent: "claude", phase: "history", reason: new Unsupported({ capability }) })
-
-type Host = FileSystem.FileSystem | Path.Path | ChildProcessSpawner
 
 interface Opening {
   readonly sessionId: string

@@ -6,6 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import type { ResolvedOptions, SessionOptions } from "../AgentAdapter.ts"
+import { issuesOf } from "../internal/resolve.ts"
 import * as checks from "./internal/optionChecks.ts"
 
 /**
@@ -118,6 +119,6 @@ export interface ResolvedClaudeOptions extends ResolvedOptions {
  * @category validation
  */
 export const validate = (options: ResolvedClaudeOptions): ReadonlyArray<string> => {
-  const malformed = checks.shape(ClaudeOnly, options.claude ?? {})
+  const malformed = issuesOf(ClaudeOnly, options.claude ?? {})
   return malformed.length > 0 ? malformed : checks.together(options)
 }

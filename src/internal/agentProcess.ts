@@ -19,6 +19,7 @@ import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import type { ExitStatus } from "../AgentEvent.ts"
 import { command, type CommandData, oversizeArgument, secretsOf } from "./agentCommand.ts"
 import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
@@ -29,12 +30,6 @@ import * as StderrTail from "./stderrTail.ts"
 
 export { command, type CommandData, environment, type Environment } from "./agentCommand.ts"
 export type { SpawnFailure } from "./spawnFailure.ts"
-
-/** how a process ended; both `null` when that is not known */
-export interface ExitStatus {
-  readonly code: number | null
-  readonly signal: string | null
-}
 
 export interface AgentProcess {
   readonly pid: number

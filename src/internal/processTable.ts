@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as FileSystem from "effect/FileSystem"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
@@ -79,8 +80,6 @@ const shared = <A>(run: Effect.Effect<A>): Effect.Effect<A> => {
   })
 }
 
-const isDefined = <A>(value: A | undefined): value is A => value !== undefined
-
 /** reads of /proc that are under way at once; the thread pool behind the service has four */
 const concurrency = 16
 
@@ -119,7 +118,7 @@ export const fromProc = (fs: FileSystem.FileSystem): ProcessTable => {
   const read = (pid: number, file: string): Effect.Effect<string> => readPath(`/proc/${pid}/${file}`)
   const find = (pid: number): Effect.Effect<ProcessEntry | undefined> => Effect.map(read(pid, "stat"), parseStat)
   const findAll = (pids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<ProcessEntry>> =>
-    Effect.map(Effect.forEach(pids, find, { concurrency }), (entries) => entries.filter(isDefined))
+    Effect.map(Effect.forEach(pids, find, { concurrency }), (entries) => entries.filter(Predicate.isNotUndefined))
   const pids = fs.readDirectory("/proc").pipe(
     Effect.map((names) => names.map(Number).filter(Number.isInteger)),
     Effect.orElseSucceed((): ReadonlyArray<number> => [])

@@ -4,6 +4,7 @@
  * here, and none of it goes to a pid that may have passed to another process.
  */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type { ProcessEntry, ProcessTable } from "./processTable.ts"
 
 /** whether two entries are one process: a pid alone may have passed to another */
@@ -36,8 +37,6 @@ export const descendants = (
   }
   return found
 }
-
-const isDefined = <A>(value: A | undefined): value is A => value !== undefined
 
 /** a direct child of ours; a spawner that is a fake or runs things elsewhere hands out pids that mean nothing here */
 export const isOwnChild = (entry: ProcessEntry): boolean => entry.parent === process.pid
@@ -74,7 +73,9 @@ const alive = Effect.fnUntraced(function* (table: ProcessTable, recorded: Record
   const known = yield* Effect.forEach(recorded.values(), (entry) =>
     Effect.map(table.find(entry.pid), (now) => (isSame(entry, now) ? now : undefined))
   )
-  const roots = [...known.filter(isDefined), ...(yield* table.marked(marker))].filter((entry) => !entry.zombie)
+  const roots = [...known.filter(Predicate.isNotUndefined), ...(yield* table.marked(marker))].filter(
+    (entry) => !entry.zombie
+  )
   if (roots.length === 0) return roots
   const below = descendants(yield* table.all, roots)
   return [...roots, ...below.filter((entry) => !entry.zombie)]

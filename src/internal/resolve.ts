@@ -25,6 +25,7 @@ import { AgentError, InvalidOptions, StructuredOutputInvalid } from "../AgentErr
 import type * as Permission from "../Permission.ts"
 import type { Session } from "../Session.ts"
 import type { TurnResult } from "../Turn.ts"
+import { isUuid } from "./uuid.ts"
 
 export const Overrides: Context.Reference<Partial<BaseOptions>> = Context.Reference(
   "effect-agent-session/Session/Overrides",
@@ -48,9 +49,6 @@ export const invalid = (issues: ReadonlyArray<string>): AgentError =>
 
 const NonEmptyString = Schema.String.check(Schema.isMinLength(1))
 const Strings = Schema.Array(Schema.String)
-const Uuid = Schema.String.check(
-  Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, { message: "must be a UUID" })
-)
 
 /** What plain option values must be. The types say the same; this is for values that come from outside. */
 export const BaseOptionsSchema = Schema.Struct({
@@ -86,8 +84,6 @@ export const BaseOptionsSchema = Schema.Struct({
   buffer: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
   metadata: Schema.optional(Schema.Record(Schema.String, Schema.String))
 })
-
-const isUuid = Schema.is(Uuid)
 
 /** What is wrong with a `start` that comes from outside, in sentences: its variants exclude one another. */
 const startIssues = (start: unknown): ReadonlyArray<string> => {

@@ -2,7 +2,6 @@
  * One process of the CLI, spoken to: lines become messages, replies find their request, and the handshake tells that it
  * is there. What the messages mean is for `session.ts`.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,6 +26,7 @@ import {
 } from "../../AgentError.ts"
 import type { ExitStatus } from "../../AgentEvent.ts"
 import * as AgentProcess from "../../internal/agentProcess.ts"
+import { live } from "../../internal/closeLadder.ts"
 import type { Core } from "../../internal/core.ts"
 import * as Lines from "../../internal/lines.ts"
 import { Requests } from "../../internal/requests.ts"
@@ -44,7 +44,7 @@ export interface Plan {
 }
 
 export interface Handlers {
-  /** Every message, replies to our own requests excepted. Synchronous; what has to run goes through the journal. */
+  /** Every message, replies to our own requests too. Synchronous; what has to run goes through the journal. */
   readonly message: (message: ClaudeMessage.ClaudeMessage, size: number) => void
   readonly malformed: (bytes: number, prefix: string) => void
   /** The process is gone by itself, after the handshake. */
@@ -180,7 +180,7 @@ export const connect = Effect.fnUntraced(function* (
   // A program that closed its stdout says nothing more: it is given a moment to end by itself.
   const exit = process.exit.pipe(
     Effect.timeoutOption(exitAfterEof),
-    Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
+    live,
     Effect.flatMap((exit) =>
       Option.isSome(exit) ? Effect.succeed(exit.value) : Effect.andThen(process.kill, process.exit)
     )
@@ -263,7 +263,14 @@ export const connect = Effect.fnUntraced(function* (
     write,
     control: (subtype, fields) =>
       request(subtype, fields, timeouts.control, () =>
-        turns.error("control", new ControlTimeout({ request: subtype, millis: Duration.toMillis(timeouts.control) }))
+        turns.error(
+          "control",
+          new ControlTimeout({
+            request: subtype,
+            millis: Duration.toMillis(timeouts.control),
+            stderrTail: process.stderrTail()
+          })
+        )
       ).pipe(
         Effect.tapError((error) =>
           error.reason._tag === "ControlTimeout" ? core.unanswered(subtype) : Effect.sync(core.answered)

@@ -2,15 +2,11 @@
  * What must hold between options, as sentences that say what to do. Pure: what needs the file system is checked where
  * it is at hand.
  */
-import { issuesOf } from "../../internal/resolve.ts"
 import type { ClaudeOnly, ExtraArgs, ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 import { ownerOf, withNul } from "./claudeArgs.ts"
-import { isUuid } from "./uuid.ts"
+import { isUuid } from "../../internal/uuid.ts"
 
 type Issues = ReadonlyArray<string>
-
-/** what is wrong with each value on its own */
-export const shape = issuesOf
 
 const when = (condition: boolean, issue: string): Issues => (condition ? [issue] : [])
 

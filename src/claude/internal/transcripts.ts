@@ -10,7 +10,7 @@ import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Environment } from "../../internal/agentCommand.ts"
-import { isUuid } from "./uuid.ts"
+import { isUuid } from "../../internal/uuid.ts"
 import { isObject } from "./wire.ts"
 
 export interface Place {
