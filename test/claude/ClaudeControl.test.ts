@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import * as ClaudeControl from "../../src/claude/ClaudeControl.ts"
 import * as ClaudeMessage from "../../src/claude/ClaudeMessage.ts"
 import { frames } from "../fixtures/claude-frames.ts"
+import { seeded } from "../support/seeded.ts"
 
 const { decodeReply, encodeLine, initializeResponse } = ClaudeControl
 
@@ -138,7 +139,8 @@ describe("ClaudeControl", () => {
           JSON.parse(encodeLine(reply(payload))).response.response,
           JSON.parse(JSON.stringify(payload))
         )
-      }
+      },
+      seeded()
     )
   })
 

@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import * as ClaudeMessage from "../../src/claude/ClaudeMessage.ts"
 import { compileAfter, guard, openUnion } from "../../src/claude/internal/wire.ts"
 import { drifted, foreign, frames, novel } from "../fixtures/claude-frames.ts"
+import { seeded } from "../support/seeded.ts"
 
 const { decode, isUnknown } = ClaudeMessage
 
@@ -272,10 +273,15 @@ describe("ClaudeMessage", () => {
   })
 
   describe("any value", () => {
-    it.prop("rule 14: random JSON never throws and is never lost", { value: Schema.Json }, ({ value }) => {
-      const message = decode(value)
-      assert.strictEqual(isUnknown(message) ? message.raw : message, value)
-    })
+    it.prop(
+      "rule 14: random JSON never throws and is never lost",
+      { value: Schema.Json },
+      ({ value }) => {
+        const message = decode(value)
+        assert.strictEqual(isUnknown(message) ? message.raw : message, value)
+      },
+      seeded()
+    )
 
     it.prop(
       "rule 14: random JSON under a known type never throws and is never lost",
@@ -284,7 +290,8 @@ describe("ClaudeMessage", () => {
         const frame = { ...fields, type: known[name]?.type, subtype: known[name]?.subtype ?? null }
         const message = decode(frame)
         assert.strictEqual(isUnknown(message) ? message.raw : message, frame)
-      }
+      },
+      seeded()
     )
 
     it.prop(
@@ -298,7 +305,7 @@ describe("ClaudeMessage", () => {
         const sameKind = isObject(frame) && frame.type === known[name]?.type && frame.subtype === known[name]?.subtype
         if (sameKind) assert.isString(message.issue)
       },
-      { arbitrary: { runs: 500 } }
+      seeded({ runs: 500 })
     )
 
     it.prop(
@@ -314,7 +321,7 @@ describe("ClaudeMessage", () => {
         }
         assert.strictEqual<unknown>(decode(frame), frame)
       },
-      { arbitrary: { runs: 300 } }
+      seeded({ runs: 300 })
     )
 
     it("rule 15: the general Schema of a stream event accepts what the one of a single delta accepts", () => {

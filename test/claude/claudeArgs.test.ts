@@ -8,6 +8,7 @@ import type { ClaudeOnly, ResolvedClaudeOptions } from "../../src/claude/ClaudeO
 import * as Args from "../../src/claude/internal/claudeArgs.ts"
 import * as Permission from "../../src/Permission.ts"
 import { claude, resolved } from "./resolvedOptions.ts"
+import { seeded } from "../support/seeded.ts"
 
 const fresh = "11111111-1111-4111-8111-111111111111"
 const earlier = "22222222-2222-4222-8222-222222222222"
@@ -166,7 +167,8 @@ describe("args", () => {
         tokens.filter((token) => token.endsWith(`=${text}`)),
         5
       )
-    }
+    },
+    seeded()
   )
 })
 
@@ -312,7 +314,8 @@ describe("the table", () => {
         const without = launch(pick(names.filter((other) => other !== name)))
         assert.strictEqual(all === without, local.has(name) || name === "tools", `${name} among ${names.join()}`)
       }
-    }
+    },
+    seeded()
   )
 
   it("options that are ours never reach the command line [cc-17]", () => {

@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
 import * as Directories from "../../src/claude/internal/directories.ts"
 import * as Transcripts from "../../src/claude/internal/transcripts.ts"
+import { seeded } from "../support/seeded.ts"
 
 const Host = Layer.mergeAll(NodeFileSystem.layer, NodePath.layer)
 
@@ -57,7 +58,8 @@ describe("projectDirName", () => {
     [Schema.String, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 40 }))],
     ([text, times]: readonly [string, number]) => {
       assert.match(Transcripts.projectDirName(`/${text.repeat(times)}`), /^-[A-Za-z0-9-]{0,206}$/)
-    }
+    },
+    seeded()
   )
 })
 

@@ -17,6 +17,7 @@ import {
   sizes,
   withinWork
 } from "../support/linesRig.ts"
+import { seeded } from "../support/seeded.ts"
 
 const tenMegabytes = 10 * 1024 * 1024
 
@@ -26,7 +27,7 @@ describe("lines", () => {
       "rule 16: the same bytes give the same frames, however they are cut [asm-18] [asm-20] [cc-7]",
       { output, sizes },
       ({ output, sizes }) => assert.deepStrictEqual(framed(cut(output, sizes)), expected(output)),
-      { arbitrary: { runs: 500 } }
+      seeded({ runs: 500 })
     )
 
     it.prop(
@@ -36,7 +37,7 @@ describe("lines", () => {
         assert.deepStrictEqual(framed(cut(output, sizes), cap), expected(output, cap))
         assert.deepStrictEqual(framed([output], cap), expected(output, cap))
       },
-      { arbitrary: { runs: 500 } }
+      seeded({ runs: 500 })
     )
 
     it.prop(
@@ -46,7 +47,7 @@ describe("lines", () => {
         assert.deepStrictEqual(framed(cut(bytes, sizes)), expected(bytes))
         assert.deepStrictEqual(framed(cut(bytes, sizes), cap), expected(bytes, cap))
       },
-      { arbitrary: { runs: 500 } }
+      seeded({ runs: 500 })
     )
 
     it.prop(
@@ -62,7 +63,7 @@ describe("lines", () => {
         ])
         assert.deepStrictEqual(framed(cut(bytes, [1]), cap), expected(bytes, cap))
       },
-      { arbitrary: { runs: 40 } }
+      seeded({ runs: 40 })
     )
 
     it("a character of two, three or four bytes survives a cut at each of its bytes [asm-18] [cc-7]", () => {
