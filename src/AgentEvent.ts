@@ -12,7 +12,7 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import * as Stream from "effect/Stream"
 import { AgentError } from "./AgentError.ts"
-import { anyValue } from "./internal/anyValue.ts"
+import { anyValue, storable } from "./internal/anyValue.ts"
 import { ItemId, RequestId, SessionId, TaskId, ToolId, TurnId } from "./internal/ids.ts"
 import { Decision } from "./Permission.ts"
 import { type ToolCall, TurnResult, ToolStatus } from "./Turn.ts"
@@ -126,7 +126,7 @@ export const SessionChanges: Schema.Codec<SessionChanges, unknown> = Schema.Stru
   cwd: Schema.optionalKey(Schema.String),
   tools: Schema.optionalKey(Schema.Array(Schema.String)),
   agentVersion: Schema.optionalKey(Schema.String),
-  data: Schema.optionalKey(Schema.Unknown)
+  data: Schema.optionalKey(storable)
 })
 
 /**
@@ -654,7 +654,7 @@ export const AgentEvent: Schema.Codec<AgentEvent, unknown> = Schema.Union([
   event("ToolInputDelta", { toolId: ToolId, json: Schema.String }),
   event("ToolProgress", {
     toolId: ToolId,
-    output: Schema.optionalKey(Schema.Unknown),
+    output: Schema.optionalKey(storable),
     elapsedMs: Schema.optionalKey(Schema.Finite)
   }),
   event("ToolEnded", { toolId: ToolId, status: ToolStatus, output: anyValue }),
@@ -664,7 +664,7 @@ export const AgentEvent: Schema.Codec<AgentEvent, unknown> = Schema.Union([
     toolId: Schema.optionalKey(ToolId),
     tool: Schema.String,
     input: anyValue,
-    suggestions: Schema.Array(Schema.Unknown)
+    suggestions: Schema.Array(storable)
   }),
   event("PermissionResolved", { requestId: RequestId, by: Resolver, decision: Schema.optionalKey(Decision) }),
   event("InputRequested", {
@@ -673,7 +673,7 @@ export const AgentEvent: Schema.Codec<AgentEvent, unknown> = Schema.Union([
     toolId: Schema.optionalKey(ToolId),
     payload: anyValue
   }),
-  event("InputResolved", { requestId: RequestId, by: Resolver, answer: Schema.optionalKey(Schema.Unknown) }),
+  event("InputResolved", { requestId: RequestId, by: Resolver, answer: Schema.optionalKey(storable) }),
   event("TaskStarted", {
     taskId: TaskId,
     kind: Schema.String,

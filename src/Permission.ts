@@ -8,6 +8,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
+import { storable } from "./internal/anyValue.ts"
 import type { RequestId, SessionId, ToolId } from "./internal/ids.ts"
 
 /**
@@ -69,8 +70,8 @@ export type Decision = Allow | Deny
  */
 export const Decision: Schema.Codec<Decision> = Schema.Union([
   Schema.TaggedStruct("Allow", {
-    input: Schema.optionalKey(Schema.Unknown),
-    updates: Schema.optionalKey(Schema.Array(Schema.Unknown))
+    input: Schema.optionalKey(storable),
+    updates: Schema.optionalKey(Schema.Array(storable))
   }),
   Schema.TaggedStruct("Deny", { message: Schema.String, stopTurn: Schema.optionalKey(Schema.Boolean) })
 ])
