@@ -4,12 +4,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
 import { AdapterContract } from "effect-agent-session/testing"
 import * as MockApi from "../support/mockApi.ts"
 import { render } from "../support/promptScript.ts"
 import { executable } from "./agents.ts"
+import { services } from "./recording.ts"
 
 const can: ReadonlySet<AdapterContract.Ability> = new Set([
   "tools",
@@ -51,9 +51,7 @@ const makeRig = Effect.fnUntraced(function* (asks: boolean) {
   return rig
 })
 
-const live = Layer.suspend(() => ClaudeAdapter.layer({ executable: executable() })).pipe(
-  Layer.provideMerge(NodeServices.layer)
-)
+const live = Layer.suspend(() => ClaudeAdapter.layer({ executable: executable() })).pipe(Layer.provideMerge(services))
 
 const behaviours = AdapterContract.behaviours.filter(AdapterContract.applies({ can }, ClaudeAdapter.capabilities))
 

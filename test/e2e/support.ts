@@ -3,7 +3,7 @@
  * check that nothing of it is left. Time is real here, so the tests wait for events and requests, never for a while.
  */
 import { assert, it } from "@effect/vitest"
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -19,7 +19,8 @@ import * as fs from "node:fs"
 import * as net from "node:net"
 import * as MockApi from "../support/mockApi.ts"
 import { isRecord } from "../support/mockApiReply.ts"
-import { executable } from "./agents.ts"
+import { executable, isSince } from "./agents.ts"
+import { services as node } from "./recording.ts"
 
 export interface Rig {
   readonly api: MockApi.MockApi
@@ -160,12 +161,19 @@ type Services = AgentAdapter | ClaudeAdapter.ClaudeAdapter | NodeServices.NodeSe
 
 const services = Layer.provideMerge(
   Layer.unwrap(Effect.sync(() => ClaudeAdapter.layer({ executable: executable() }))),
-  NodeServices.layer
+  node
 )
 
-/** A test on the real CLI. What it opens in its Scope is closed at its end, and then nothing may be left. */
-export const claude = <A, E>(title: string, test: (rig: Rig) => Effect.Effect<A, E, Services | Scope.Scope>): void =>
-  it.live(title, () =>
+/**
+ * A test on the real CLI. What it opens in its Scope is closed at its end, and then nothing may be left. `since`: the
+ * version of the CLI that can do it first; on an older one the test is left out.
+ */
+export const claude = <A, E>(
+  title: string,
+  test: (rig: Rig) => Effect.Effect<A, E, Services | Scope.Scope>,
+  { since = "0.0.0" }: { readonly since?: string } = {}
+): void =>
+  it.live.runIf(isSince(since))(title, () =>
     Effect.gen(function* () {
       const rig = yield* makeRig
       yield* Effect.scoped(test(rig))

@@ -28,7 +28,8 @@ export default class SummaryReporter implements Reporter {
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
     const real = counts(modules.filter((module) => module.project.name === "e2e"))
     if (real.passed > 0) console.log(`${real.passed + real.failed} end-to-end tests ran on ${version()}`)
-    if (real.skipped > 0 && !this.#filtered) {
+    // An older CLI cannot do all of it.
+    if (real.skipped > 0 && !this.#filtered && process.env["DRIFT_VERSION"] === undefined) {
       console.error(`${real.skipped} end-to-end tests were skipped, and none may be`)
       process.exitCode = 1
     }
