@@ -35,7 +35,7 @@ const homeOfUser = (): string => {
  * The configuration folder of a CLI with this environment. An empty `CLAUDE_CONFIG_DIR` is its working directory, a
  * relative one starts there, and both are what the CLI makes of them.
  */
-export const configDir = (env: Environment): string => {
+export const configDir = (env: { readonly [K in keyof Environment]: Environment[K] | undefined }): string => {
   const valueOf = (name: string): string | undefined => {
     const variable = env[name]
     return Redacted.isRedacted(variable) ? Redacted.value(variable) : variable
