@@ -1,9 +1,19 @@
 /**
- * What one sample measures: the processor time of this process from just before the spawn to the last event, the growth
- * of its memory, and what the variant under test counted.
+ * What is measured of one turn: the processor time of this process from just before it (for the first one: before the
+ * spawn) to its last event, the growth of its memory, and what the variant under test counted.
  */
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
+import { memory } from "./census.ts"
 import type { Counts } from "./knobs.ts"
+
+/** What a variant tells of a turn. */
+export interface Counter {
+  /** `parts`: how many deltas were joined to this text. */
+  readonly delta: (text: string, parts?: number) => void
+  readonly toolResult: (text: string) => void
+  /** The last event; what comes after it is not measured. `reported` = how many deltas the producer says it sent. */
+  readonly end: (reported: number | undefined) => void
+}
 
 export interface Measured {
   /** User and system time of all threads of this process, milliseconds. */
@@ -27,15 +37,6 @@ export interface Measured {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-const memory = (field: "VmRSS" | "VmHWM"): number => {
-  try {
-    const line = readFileSync("/proc/self/status", "utf8").match(new RegExp(`${field}:\\s+(\\d+) kB`))
-    return Number(line?.[1]) / 1024
-  } catch {
-    return field === "VmRSS" ? process.memoryUsage.rss() / 2 ** 20 : process.resourceUsage().maxRSS / 1024
-  }
-}
-
 /** Lets the kernel forget what the imports needed at their peak; a kernel that cannot counts that in. */
 const resetPeak = (): void => {
   try {
@@ -45,7 +46,7 @@ const resetPeak = (): void => {
   }
 }
 
-export class Meter {
+export class Meter implements Counter {
   readonly counted: Mutable<Counts> = { deltas: 0, deltaCharacters: 0, toolResults: 0, toolCharacters: 0 }
   lines = 0
   reported: number | undefined
@@ -84,7 +85,6 @@ export class Meter {
     return this.#interrupt === undefined ? 0 : performance.now() - this.#interrupt.at
   }
 
-  /** Called on the last event: what comes after it (closing) is not measured. */
   end(reported: number | undefined): void {
     if (this.#end !== undefined) return
     const { system, user } = process.cpuUsage(this.#cpu)

@@ -1,7 +1,10 @@
-/** Builds the fake CLI, in C where there is a compiler, and checks that both of its forms print the same bytes. */
+/**
+ * Builds what is measured: the fake CLI, in C where there is a compiler (and checks that both of its forms print the
+ * same bytes), and this library with its variants as JavaScript, because stripping types is not what we measure.
+ */
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { defaults, toEnv } from "./knobs.ts"
 import type { Knobs } from "./knobs.ts"
@@ -72,6 +75,17 @@ export const build = (): { readonly producer: Producer; readonly failures: Reado
       : [`fakeCli.c and fakeCli.ts print different bytes for ${JSON.stringify(some)}`]
   })
   return { producer: { executable: inC, kind: "C (cc -O2), the same bytes as fakeCli.ts" }, failures }
+}
+
+/** The program that takes one sample. */
+export const compileSample = (): string => {
+  const out = join(directory, "js")
+  rmSync(out, { recursive: true, force: true })
+  const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "bench")], {
+    stdio: "inherit"
+  })
+  if (tsc.status !== 0) throw new Error("the variants do not compile")
+  return join(out, "bench/sample.js")
 }
 
 /** The whole environment of a sample: nothing of ours, the knobs of the producer. */

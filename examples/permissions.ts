@@ -1,4 +1,4 @@
-/** A ready-made policy: some tools are allowed, the rest is denied. */
+/** Ready-made policies: what only looks is allowed, some commands and files too, the rest is denied. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Layer, pipe } from "effect"
@@ -9,7 +9,12 @@ import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
 const prompt = `Look around.
   [[tool:Read {"file_path":${JSON.stringify(process.argv[1])}}]] [[tool:Bash {"command":"mkdir new"}]] [[text:I looked around.]]`
 
-const permissions = pipe(Permission.allowTools("Read", "Glob", "Grep"), Permission.orElse(Permission.denyAll))
+const permissions = pipe(
+  Permission.denyTools("Edit(.github/**)", "Bash(git push:*)"),
+  Permission.orElse(Permission.readOnly),
+  Permission.orElse(Permission.allowTools("Edit(src/**)", "Bash(git:*)", "Bash(npm run test)", "mcp__issues")),
+  Permission.orElse(Permission.denyAll)
+)
 
 const program = Effect.gen(function* () {
   const session = yield* Session.make({ permissions })

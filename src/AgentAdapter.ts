@@ -5,18 +5,20 @@
  *
  * @since 0.1.0
  */
+import type * as AiPrompt from "effect/ai/Prompt"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { NoExcessProperties } from "effect/Types"
 import type { AgentError } from "./AgentError.ts"
 import type { SessionId, ToolId } from "./internal/ids.ts"
+import type * as Input from "./Input.ts"
 import type * as Permission from "./Permission.ts"
 import type { Session } from "./Session.ts"
 
@@ -119,7 +121,7 @@ export interface BaseOptions {
   readonly model?: string | undefined
   /** In place of the agent's own system prompt, or after it. */
   readonly systemPrompt?: string | { readonly append: string } | undefined
-  /** How freely the agent acts. Default: the agent's. */
+  /** How freely the agent acts. Default: "default" for Claude Code, which is always told; else the agent's. */
   readonly permissionMode?: PermissionMode | undefined
   /** Tools, or rules such as `Bash(git:*)`, that need no permission. */
   readonly allowedTools?: ReadonlyArray<string> | undefined
@@ -133,6 +135,11 @@ export interface BaseOptions {
   readonly maxBudgetUsd?: number | undefined
   /** Whether the agent keeps the conversation on disk. Default: true. */
   readonly persist?: boolean | undefined
+  /**
+   * Whether `ask` spends one more turn on an answer that does not fit `outputSchema`: the agent is told what is wrong with
+   * it. The result is that of the second turn, with the usage and the cost of both. Default: false.
+   */
+  readonly repairOutput?: boolean | undefined
   /** Text as it is written. Without it, text comes when an item is complete. Default: true. */
   readonly partialMessages?: boolean | undefined
   /** Where the conversation begins. Default: "new". */
@@ -159,12 +166,21 @@ export interface AnyToolkit {
 }
 
 /**
- * Tools of ours that the agent may call: a toolkit of `effect/ai` with its handlers.
+ * A toolkit of `effect/ai`: its handlers are in it already, or in `R`, as `toolkit.toLayer` provides them.
  *
  * @since 0.1.0
  * @category options
  */
-export type Tools<R = never> = AnyToolkit | Effect.Effect<AnyToolkit, never, R>
+export type ToolServer<R = never> = AnyToolkit | Effect.Effect<AnyToolkit, never, R>
+
+/**
+ * Tools of ours that the agent may call: a toolkit, which the agent knows as the server "tools", or several by the names
+ * of their servers. Claude Code calls the tool `add` of the server `math` `mcp__math__add`.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type Tools<R = never> = ToolServer<R> | { readonly [server: string]: ToolServer<R> }
 
 /**
  * What a user writes. `R` is what the handlers, the tools and the schema need; it is inferred.
@@ -175,7 +191,9 @@ export type Tools<R = never> = AnyToolkit | Effect.Effect<AnyToolkit, never, R>
 export interface SessionOptions<out R = never> extends BaseOptions {
   /** Decides about tool calls. Without it the agent denies what needs a permission. */
   readonly permissions?: Permission.Handler<R> | undefined
-  /** Tools of ours that the agent may call. */
+  /** Answers what the agent asks of the user. Without it such questions are declined. */
+  readonly input?: Input.Handler<R> | undefined
+  /** Tools of ours that the agent may call, if its permissions let it. Default: none. */
   readonly tools?: Tools<R> | undefined
   /** The form of the answer: what `ask` gives as `output`. */
   readonly outputSchema?: Schema.Decoder<unknown, R> | undefined
@@ -204,16 +222,50 @@ export declare namespace SessionOptions {
 export type Timeouts = { readonly [K in keyof TimeoutOptions]-?: Duration.Duration }
 
 /**
- * A tool as adapters receive it. `call` fails with the text of a tool error.
+ * What came of a tool call: `value` is the result as JSON; `content` is what the model sees in its place, where the tool
+ * says so (`toModelOutput`).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolAnswer {
+  readonly value: unknown
+  readonly content?: ReadonlyArray<AiPrompt.ToolModelOutputPart> | undefined
+}
+
+/**
+ * What a tool call is told besides its parameters: the agent's id of it, and who hears of preliminary results.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolCallOptions {
+  readonly toolId?: string | undefined
+  readonly onPreliminary?: ((value: unknown) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * A tool as adapters receive it. `parameters` and `result` are JSON Schemas of objects; there is no `result` for a tool
+ * that gives something else. `call` fails with the text of a tool error, and in no other way.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ResolvedTool {
+  readonly server: string
   readonly name: string
-  readonly description: string | undefined
-  readonly parameters: unknown
-  readonly call: (parameters: unknown) => Effect.Effect<unknown, string>
+  readonly title?: string | undefined
+  readonly description?: string | undefined
+  readonly parameters: { readonly [key: string]: unknown }
+  readonly result?: { readonly [key: string]: unknown } | undefined
+  readonly hints: {
+    readonly readOnly: boolean
+    readonly destructive: boolean
+    readonly idempotent: boolean
+    readonly openWorld: boolean
+  }
+  readonly meta?: { readonly [key: string]: unknown } | undefined
+  readonly call: (parameters: unknown, options?: ToolCallOptions) => Effect.Effect<ToolAnswer, string>
 }
 
 /**
@@ -242,6 +294,7 @@ export interface ResolvedOptions extends BaseOptions {
   readonly buffer: number
   readonly timeouts: Timeouts
   readonly permissions?: Permission.Handler | undefined
+  readonly input?: Input.Handler | undefined
   readonly tools?: ReadonlyArray<ResolvedTool> | undefined
   readonly outputSchema?: ResolvedOutput | undefined
 }
@@ -253,9 +306,7 @@ type Field<O, K extends string> = O extends { readonly [key in K]?: infer P }
     : Exclude<P, undefined>
   : never
 
-type HandlerServices<P> = P extends (request: Permission.Request) => Effect.Effect<infer _A, infer _E, infer R>
-  ? R
-  : never
+type HandlerServices<P> = P extends (request: never) => Effect.Effect<infer _A, infer _E, infer R> ? R : never
 
 // A toolkit whose tools are erased says nothing; without the guard R would become unknown.
 type ToolServices<T> = string extends keyof T
@@ -264,12 +315,23 @@ type ToolServices<T> = string extends keyof T
     ? Tool.HandlerServices<T[keyof T]>
     : never
 
-type ToolkitServices<T> =
+type ServerServices<T> =
   T extends Toolkit.WithHandler<infer Tools>
     ? ToolServices<Tools>
     : T extends Effect.Effect<Toolkit.WithHandler<infer Tools>, infer _E, infer R>
       ? R | ToolServices<Tools>
       : never
+
+type ToolkitServices<T> = T extends Toolkit.WithHandler<infer _Tools> | Effect.Effect<unknown, unknown, unknown>
+  ? ServerServices<T>
+  : T extends { readonly [server: string]: ToolServer<unknown> }
+    ? ServerServices<T[keyof T]>
+    : never
+
+type HookServices<H> =
+  H extends ReadonlyArray<{ readonly handle: (input: unknown) => Effect.Effect<infer _A, infer _E, infer R> }>
+    ? R
+    : never
 
 type SchemaServices<S> = S extends { readonly DecodingServices: infer R } ? R : never
 
@@ -281,8 +343,10 @@ type SchemaServices<S> = S extends { readonly DecodingServices: infer R } ? R : 
  */
 export type Services<O> =
   | HandlerServices<Field<O, "permissions">>
+  | HandlerServices<Field<O, "input">>
   | ToolkitServices<Field<O, "tools">>
   | SchemaServices<Field<O, "outputSchema">>
+  | HookServices<Field<O, "hooks">>
 
 /**
  * What `ask` gives in `output` with the options `O`.
@@ -346,6 +410,38 @@ export interface Capabilities {
   readonly clientTools: boolean
   readonly multiSessionProcess: boolean
 }
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Capabilities: Schema.Codec<Capabilities> = Schema.Struct({
+  textDelta: Schema.Boolean,
+  reasoningDelta: Schema.Boolean,
+  toolInputDelta: Schema.Boolean,
+  toolOutputDelta: Schema.Boolean,
+  interrupt: Schema.Boolean,
+  steer: Schema.Boolean,
+  busyPrompt: Schema.Literals(["steer", "queue", "merge", "reject"]),
+  setModel: Schema.Literals(["immediate", "nextTurn", "none"]),
+  setMode: Schema.Boolean,
+  clear: Schema.Boolean,
+  permissionPrompts: Schema.Boolean,
+  permissionEditInput: Schema.Boolean,
+  permissionAlways: Schema.Boolean,
+  userQuestions: Schema.Boolean,
+  ownSessionId: Schema.Boolean,
+  resume: Schema.Boolean,
+  fork: Schema.Literals(["none", "head", "atMessage"]),
+  list: Schema.Boolean,
+  history: Schema.Boolean,
+  revert: Schema.Boolean,
+  usage: Schema.Literals(["turn", "request", "cumulative", "none"]),
+  cost: Schema.Boolean,
+  structuredOutput: Schema.Boolean,
+  clientTools: Schema.Boolean,
+  multiSessionProcess: Schema.Boolean
+})
 
 /**
  * A conversation that the agent keeps on disk. Times in epoch milliseconds.
@@ -413,6 +509,27 @@ export interface TranscriptMessage {
 }
 
 /**
+ * What holds for every session of an adapter, unless the session says otherwise.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export interface AdapterDefaults {
+  /** In place of the deadlines' own defaults. */
+  readonly timeouts?: TimeoutOptions | undefined
+  /** Which part of JSON Schema the agent understands. Default: all of it. */
+  readonly outputForm?: OutputForm | undefined
+}
+
+/**
+ * A dialect of JSON Schema that a model takes for the form of its answers.
+ *
+ * @since 0.1.0
+ * @category options
+ */
+export type OutputForm = "anthropic"
+
+/**
  * What can open a session with an agent. Users provide one as a Layer (`ClaudeAdapter.layer()`, `MockAdapter.layer()`)
  * and open sessions through `Session` and `StreamSession`.
  *
@@ -423,6 +540,8 @@ export interface AgentAdapter {
   /** "claude", "codex", "acp:gemini", "mock". */
   readonly name: string
   readonly capabilities: Capabilities
+  /** Laid under the options of every session. Default: nothing. */
+  readonly defaults?: AdapterDefaults | undefined
   /** Opens a session for the Scope: returns after the handshake. */
   readonly open: (options: ResolvedOptions) => Effect.Effect<Session, AgentError, Scope.Scope>
   /** What the agent has on disk, newest first. Fails with `Unsupported` without the capability `list`. */

@@ -1,7 +1,8 @@
 /**
  * What happens in a session: one tagged union for every agent. Each event carries `seq` (without gaps in
  * `session.events`), `at` (epoch milliseconds) and, where they apply, the session, the turn and the tool call of the
- * subagent it belongs to. `raw` is the frame it came from; it is never encoded.
+ * subagent it belongs to. `raw` is the frame it came from; it is never encoded, and deltas of
+ * text and reasoning, which may be joined at any time, have none.
  *
  * @since 0.1.0
  */

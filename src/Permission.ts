@@ -10,10 +10,22 @@ import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { storable } from "./internal/anyValue.ts"
 import type { RequestId, SessionId, ToolId } from "./internal/ids.ts"
+import * as Rules from "./internal/permissionRule.ts"
 
 /**
- * What the agent wants to do. `tool` and `input` are the agent's own words; `suggestions` are the permission updates it
- * offers to remember, in its wire form; `reason` is why it asks; `agentId` names the subagent that asks.
+ * What the agent wants to do, in its own words. What an agent does not tell is absent.
+ *
+ * - `suggestions`: permission updates that it offers to remember, in its wire form: see {@link Allow}.
+ * - `reason`: why it asks; `reasonType` the sort of reason ("rule", "mode", "hook", "workingDir", "safetyCheck", …).
+ * - `title`, `displayName`, `description`: how it would put the question to a person. Escape them before you show them.
+ * - `blockedPath`: the path that made it ask.
+ * - `safetyCheck`: it holds the call dangerous, whatever the rules say.
+ * - `askRule`: a rule of the user's settings wants a person to be asked.
+ * - `requiresUser`: nobody but a person can answer; an allowance alone is no answer.
+ * - `defaultToNo`: not to be allowed by a single stray key; `suppressAlways`: do not offer to remember the answer.
+ * - `agentId`: the subagent that asks.
+ * - `mcpServer`: the server of an MCP tool, and where its definition came from. Trust the `source`, not the name.
+ * - `cwd`, `home`: the directories of the session, which path rules start from.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +38,43 @@ export interface Request {
   readonly input: unknown
   readonly suggestions: ReadonlyArray<unknown>
   readonly reason: string | undefined
+  readonly reasonType?: string | undefined
+  readonly title?: string | undefined
+  readonly displayName?: string | undefined
+  readonly description?: string | undefined
+  readonly blockedPath?: string | undefined
+  readonly safetyCheck?: boolean | undefined
+  readonly askRule?: AskRule | undefined
+  readonly requiresUser?: boolean | undefined
+  readonly defaultToNo?: boolean | undefined
+  readonly suppressAlways?: boolean | undefined
   readonly agentId: string | undefined
+  readonly mcpServer?: McpServer | undefined
+  readonly cwd?: string | undefined
+  readonly home?: string | undefined
+}
+
+/**
+ * A rule of the user's settings that wants a person to be asked. `source` is the settings file's sort.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface AskRule {
+  readonly source: string
+  readonly tool: string
+  readonly content?: string | undefined
+}
+
+/**
+ * The server of an MCP tool. `source` is "sdk" for one of ours, else where the agent found it ("project", "user", …).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface McpServer {
+  readonly name: string
+  readonly source: string
 }
 
 /**
@@ -181,21 +229,96 @@ export const forTools: {
     tools.includes(request.tool) ? self(request) : Effect.succeed(undefined)
 
 /**
- * Allows the named tools, whatever their input; leaves the rest.
+ * Tools that look and change nothing.
  *
  * @since 0.1.0
  * @category policies
  */
-export const allowTools = (...tools: ReadonlyArray<string>): Policy => forTools(...tools)(allowAll)
+export const readOnlyTools: ReadonlyArray<string> = [
+  "Read",
+  "Glob",
+  "Grep",
+  "LS",
+  "NotebookRead",
+  "WebSearch",
+  "TodoWrite"
+]
 
 /**
- * Denies the named tools; leaves the rest.
+ * Allows what the rules cover, and leaves the rest. Rules are those of Claude Code's `allowedTools`: a tool's name, or
+ * `Bash(git:*)`, `Bash(npm run *)`, `Edit(src/**)` (for all that writes files), `Read(~/notes/**)`,
+ * `WebFetch(domain:example.com)`, `mcp__server`, `mcp__server__*`.
+ *
+ * They allow no more than Claude Code would allow with them, and less in doubt. A command line is covered when each of its
+ * commands is, and holds nothing that a shell would expand, group, redirect or run beside. What the agent holds dangerous
+ * (`safetyCheck`), what a rule of the user wants asked (`askRule`) and what only a person can answer is left.
+ *
+ * @example
+ * ```ts
+ * const permissions = pipe(
+ *   Permission.allowTools("Read", "Bash(git status)", "Bash(git log:*)", "Edit(src/**)"),
+ *   Permission.orElse(Permission.denyAll)
+ * )
+ * ```
  *
  * @since 0.1.0
  * @category policies
  */
-export const denyTools = (...tools: ReadonlyArray<string>): Policy =>
-  forTools(...tools)((request) => Effect.succeed(deny(`${request.tool} is not allowed here.`)))
+export const allowTools = (...rules: ReadonlyArray<string>): Policy => {
+  const parsed = rules.map(Rules.parse)
+  return (request) => Effect.succeed(Rules.allows(parsed, request) ? allow() : undefined)
+}
+
+/**
+ * Allows what only looks ({@link readOnlyTools}); leaves the rest, shell commands too.
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const readOnly: Policy = allowTools(...readOnlyTools)
+
+/**
+ * Denies what the rules may mean, and leaves the rest. The rules are those of {@link allowTools}, read the other way
+ * round: one command of a line is enough, and in doubt it is denied. A rule about a command's text is no wall: a shell
+ * has more ways to run a program than a rule can name. To keep a program from being run, deny the tool.
+ *
+ * @example
+ * ```ts
+ * const careful = Permission.denyTools("WebFetch", "Bash(git push:*)", "Edit(.github/**)")
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const denyTools = (...rules: ReadonlyArray<string>): Policy => {
+  const parsed = rules.map(Rules.parse)
+  return (request) =>
+    Effect.sync(() => {
+      const rule = Rules.denies(parsed, request)
+      return rule === undefined
+        ? undefined
+        : deny(`${rule.content === undefined ? request.tool : Rules.show(rule)} is not allowed here.`)
+    })
+}
+
+/**
+ * Decides by an Effect that says yes or no: `no` (default: "The user said no.") is the message of the denial.
+ *
+ * @example
+ * ```ts
+ * const permissions = pipe(Permission.readOnly, Permission.orElse(Permission.ask((request) => approvals.ask(request.tool))))
+ * ```
+ *
+ * @since 0.1.0
+ * @category policies
+ */
+export const ask =
+  <E, R>(
+    decide: (request: Request) => Effect.Effect<boolean, E, R>,
+    no: string | ((request: Request) => string) = "The user said no."
+  ): Handler<R> =>
+  (request) =>
+    Effect.map(decide(request), (yes) => (yes ? allow() : deny(typeof no === "string" ? no : no(request))))
 
 /**
  * Asks `that` when `self` has no answer. A policy at the end gives a policy, a handler at the end gives a handler. A

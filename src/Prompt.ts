@@ -1,12 +1,19 @@
 /**
- * What can be sent to an agent: text, images, documents.
+ * What can be sent to an agent: text, images, documents. Prompts of `effect/ai` become prompts of ours, and files parts of
+ * one; what an agent cannot take of it is known before anything is sent.
  *
  * @since 0.1.0
  */
+import type * as AiPrompt from "effect/ai/Prompt"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { AgentError, InvalidOptions } from "./AgentError.ts"
+import * as MediaType from "./internal/mediaType.ts"
 
 /**
  * Text, as it is: nothing is trimmed or escaped.
@@ -20,7 +27,15 @@ export interface Text {
 }
 
 /**
- * A picture. `data` is base64 text or the bytes; `mediaType` for example `image/png`.
+ * What a part holds: base64 text, the bytes, or where the agent finds it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Data = string | Uint8Array | { readonly url: string }
+
+/**
+ * A picture; `mediaType` for example `image/png`.
  *
  * @since 0.1.0
  * @category models
@@ -28,11 +43,11 @@ export interface Text {
 export interface Image {
   readonly _tag: "Image"
   readonly mediaType: string
-  readonly data: string | Uint8Array
+  readonly data: Data
 }
 
 /**
- * A document: plain text, or a file (base64 text or bytes) of a media type such as `application/pdf`.
+ * A document of a media type such as `application/pdf`. Of a text type (`text/plain`) a `data` of text is the text itself.
  *
  * @since 0.1.0
  * @category models
@@ -40,7 +55,7 @@ export interface Image {
 export interface Document {
   readonly _tag: "Document"
   readonly mediaType: string
-  readonly data: string | Uint8Array
+  readonly data: Data
   readonly title?: string | undefined
 }
 
@@ -54,7 +69,8 @@ export type Part = Text | Image | Document
 
 const data = Schema.Union([
   Schema.String,
-  Schema.Uint8Array.annotate({ expected: "base64 text, or the bytes as a Uint8Array" })
+  Schema.Struct({ url: Schema.String }),
+  Schema.Uint8Array.annotate({ expected: "base64 text, the bytes as a Uint8Array, or { url }" })
 ])
 
 /**
@@ -126,7 +142,7 @@ export type Prompt = ReadonlyArray<Part>
 export const text = (text: string): Text => ({ _tag: "Text", text })
 
 /**
- * A picture: its media type, and base64 text or the bytes.
+ * A picture: its media type, and base64 text, the bytes, or the URL where the agent finds it.
  *
  * @example
  * ```ts
@@ -139,26 +155,67 @@ export const text = (text: string): Text => ({ _tag: "Text", text })
  * @since 0.1.0
  * @category constructors
  */
-export const image = (mediaType: string, data: string | Uint8Array): Image => ({ _tag: "Image", mediaType, data })
+export const image = (mediaType: string, data: Data): Image => ({ _tag: "Image", mediaType, data })
 
 /**
- * A document: its media type, and base64 text or the bytes; of `text/plain` the text itself. `title` is what the model
- * sees as its name.
+ * A document: its media type, and base64 text, the bytes, or the URL where the agent finds it; of a text type the text
+ * itself. `title` is what the model sees as its name.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const document = (
   mediaType: string,
-  data: string | Uint8Array,
+  data: Data,
   options?: { readonly title?: string | undefined }
 ): Document => ({ _tag: "Document", mediaType, data, title: options?.title })
+
+const refused = (issue: string): AgentError =>
+  new AgentError({ phase: "turn", reason: new InvalidOptions({ issues: [issue] }) })
+
+const nameOf = (path: string): string => path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1)
+
+/**
+ * A file as a part: a picture (PNG, JPEG, GIF, WebP), a PDF, or text in UTF-8. Which of them it is, its first bytes say. A
+ * document is titled with the file's name. Fails with `InvalidOptions` when the file cannot be read, or is none of these.
+ * Reads from the file system of its context; `session.execute` gives that of the agent's host.
+ *
+ * @example
+ * ```ts
+ * const program = Effect.gen(function* () {
+ *   const session = yield* Session.Session
+ *   const screen = yield* Prompt.file("screen.png")
+ *   return yield* session.ask([Prompt.text("What is wrong here?"), screen])
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const file: (path: string) => Effect.Effect<Image | Document, AgentError, FileSystem.FileSystem> = Effect.fn(
+  "Prompt.file"
+)(function* (path: string): Effect.fn.Return<Image | Document, AgentError, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const bytes = yield* Effect.mapError(fs.readFile(path), (error) => refused(`${path}: ${error.message}`))
+  const mediaType = MediaType.sniff(bytes)
+  const title = nameOf(path)
+  if (mediaType !== undefined) {
+    return mediaType === "application/pdf" ? document(mediaType, bytes, { title }) : image(mediaType, bytes)
+  }
+  const text = MediaType.utf8(bytes)
+  return Option.isSome(text)
+    ? document("text/plain", text.value, { title })
+    : yield* refused(`${path} is no picture (PNG, JPEG, GIF, WebP), no PDF, and no text in UTF-8`)
+})
 
 const hasText = <K extends string>(value: object, key: K): boolean =>
   Predicate.hasProperty(value, key) && typeof value[key] === "string"
 
 const hasData = (value: object): boolean =>
-  Predicate.hasProperty(value, "data") && (typeof value.data === "string" || value.data instanceof Uint8Array)
+  Predicate.hasProperty(value, "data") &&
+  (typeof value.data === "string" ||
+    value.data instanceof Uint8Array ||
+    (Predicate.isObject(value.data) && hasText(value.data, "url")))
 
 const hasTitle = (value: object): boolean =>
   !Predicate.hasProperty(value, "title") || value.title === undefined || typeof value.title === "string"
@@ -193,17 +250,39 @@ const problem = (item: unknown, index: number): string => {
 const parts = (content: string | ReadonlyArray<Part>): ReadonlyArray<Part> =>
   typeof content === "string" ? [text(content)] : content
 
-const said = (message: Message): string => `<${message.role}>\n${textOf(parts(message.content))}\n</${message.role}>`
+/** What was said before, as text that frames it: its pictures and documents stay parts, where they stood. */
+const context = (earlier: ReadonlyArray<Message>): Prompt => {
+  const told: Array<Part> = []
+  let lines: Array<string> = ["<conversation>"]
+  for (const { content, role } of earlier) {
+    lines.push(`<${role}>`)
+    for (const part of parts(content)) {
+      if (part._tag === "Text") lines.push(part.text)
+      else {
+        told.push(text(lines.join("\n")), part)
+        lines = []
+      }
+    }
+    lines.push(`</${role}>`)
+  }
+  return [...told, text([...lines, "</conversation>"].join("\n"))]
+}
+
+const isBlank = (prompt: Prompt): boolean => prompt.every((part) => part._tag === "Text" && part.text.trim() === "")
+
+const saying = (prompt: Prompt): Result.Result<Prompt, string> =>
+  isBlank(prompt) ? Result.fail("a prompt needs something to say: this one is empty") : Result.succeed(prompt)
 
 /**
- * The parts of an input, or what is wrong with it, in words. Text is taken as it is: nothing is trimmed, an empty string
- * is a prompt. A value that is no input at all, as it comes from untyped code, is a failure and never thrown.
+ * The parts of an input, or what is wrong with it, in words. Text is taken as it is: nothing is trimmed. But a prompt of
+ * nothing but white space is a failure: Claude Code would send it as "(no content)", or not at all. A value that is no
+ * input, as it comes from untyped code, is a failure and never thrown.
  *
  * @since 0.1.0
  * @category conversions
  */
 export const from = (input: Input): Result.Result<Prompt, string> => {
-  if (typeof input === "string") return Result.succeed([text(input)])
+  if (typeof input === "string") return saying([text(input)])
   const given: unknown = input
   if (!Array.isArray(given)) {
     const kind = given === null ? "null" : typeof given
@@ -216,17 +295,66 @@ export const from = (input: Input): Result.Result<Prompt, string> => {
     else if (isPart(item)) own.push(item)
     else return Result.fail(problem(item, index))
   }
-  if (messages.length === 0)
-    return own.length === 0 ? Result.fail("a prompt needs at least one part") : Result.succeed(own)
+  if (messages.length === 0) return own.length === 0 ? Result.fail("a prompt needs at least one part") : saying(own)
   if (own.length > 0) return Result.fail("a prompt is a list of parts or a list of messages, not both")
   const last = messages[messages.length - 1]
   if (last === undefined || last.role !== "user") return Result.fail("the last message of a prompt must be the user's")
   const earlier = messages.slice(0, -1)
-  return Result.succeed(
-    earlier.length === 0
-      ? parts(last.content)
-      : [text(`<conversation>\n${earlier.map(said).join("\n")}\n</conversation>`), ...parts(last.content)]
-  )
+  const now = parts(last.content)
+  return Result.map(saying(now), () => (earlier.length === 0 ? now : [...context(earlier), ...now]))
+}
+
+const ofAiFile = ({ data, fileName, mediaType }: AiPrompt.FilePart): Part => {
+  const held: Data = data instanceof URL ? { url: data.href } : data
+  if (mediaType.startsWith("image/")) return image(mediaType, held)
+  const isText = mediaType.startsWith("text/") && typeof held === "string"
+  return document(mediaType, isText ? Buffer.from(held, "base64") : held, { title: fileName })
+}
+
+/** What was thought and done is told as text; an approval says nothing to an agent that asks for its own. */
+const ofAiPart = (part: AiPrompt.AssistantMessagePart | AiPrompt.ToolMessagePart): ReadonlyArray<Part> => {
+  switch (part.type) {
+    case "text":
+      return [text(part.text)]
+    case "file":
+      return [ofAiFile(part)]
+    case "tool-call":
+      return [text(`<tool_call name="${part.name}">${JSON.stringify(part.params)}</tool_call>`)]
+    case "tool-result":
+      return [text(`<tool_result name="${part.name}">${JSON.stringify(part.result)}</tool_result>`)]
+    case "reasoning":
+    case "tool-approval-request":
+    case "tool-approval-response":
+      return []
+  }
+}
+
+/**
+ * A prompt of `effect/ai` as one of ours: its last message, which must be the user's, is the prompt, the earlier ones
+ * become context. Files become images or documents, calls of tools and what they gave become text; reasoning and
+ * approvals are left out. A system message is a failure (`InvalidOptions`): it belongs to the session, as `systemPrompt`.
+ *
+ * @example
+ * ```ts
+ * const program = Effect.gen(function* () {
+ *   const session = yield* Session.Session
+ *   const prompt = yield* Prompt.fromAi(AiPrompt.make("Explain OTP in one line"))
+ *   return yield* session.ask(prompt)
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category conversions
+ */
+export const fromAi = (prompt: AiPrompt.Prompt): Result.Result<ReadonlyArray<Message>, AgentError> => {
+  const messages: Array<Message> = []
+  for (const { content, role } of prompt.content) {
+    if (role === "system") {
+      return Result.fail(refused("a prompt has no system message: give it to the session as systemPrompt"))
+    }
+    messages.push({ role: role === "user" ? "user" : "assistant", content: content.flatMap(ofAiPart) })
+  }
+  return Result.map(Result.mapError(from(messages), refused), () => messages)
 }
 
 /**

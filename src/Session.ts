@@ -12,10 +12,12 @@ import type * as Option from "effect/Option"
 import type { Path } from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import {
   AgentAdapter,
+  type BaseOptions,
   type Capabilities,
   type Exact,
   type Output,
@@ -27,12 +29,12 @@ import {
 } from "./AgentAdapter.ts"
 import type { AgentError } from "./AgentError.ts"
 import type { AgentEvent } from "./AgentEvent.ts"
-import type { SessionId, TurnId } from "./internal/ids.ts"
-import { Overrides as Overrides_, resolve, withOutput } from "./internal/resolve.ts"
-import type { BaseOptions } from "./AgentAdapter.ts"
+import { type SessionId, TurnId } from "./internal/ids.ts"
+import { overridden, Overrides as Overrides_, resolve, withOutput } from "./internal/resolve.ts"
+import { type ServiceClass as Class, serviceClass } from "./internal/serviceClass.ts"
 import type * as Prompt from "./Prompt.ts"
-import type { TurnResult } from "./Turn.ts"
-import type { Usage } from "./Usage.ts"
+import { TurnResult } from "./Turn.ts"
+import { Usage } from "./Usage.ts"
 
 /**
  * Where a session stands. `Closed.reason` tells why: "closed" by us, "exited" by itself, "failed".
@@ -48,12 +50,34 @@ export type SessionStatus =
   | { readonly _tag: "Closed"; readonly reason: "closed" | "exited" | "failed" }
 
 /**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionStatus: Schema.Codec<SessionStatus, unknown> = Schema.Union([
+  Schema.TaggedStruct("Starting", {}),
+  Schema.TaggedStruct("Idle", {}),
+  Schema.TaggedStruct("Running", { turnId: TurnId }),
+  Schema.TaggedStruct("Closing", {}),
+  Schema.TaggedStruct("Closed", { reason: Schema.Literals(["closed", "exited", "failed"]) })
+])
+
+/**
  * What an interrupt came to. `Escalated`: the agent did not stop in `timeouts.interrupt`, so its process was replaced.
  *
  * @since 0.1.0
  * @category models
  */
 export type InterruptOutcome = "Interrupted" | "NotRunning" | "Escalated"
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const InterruptOutcome: Schema.Codec<InterruptOutcome> = Schema.Literals([
+  "Interrupted",
+  "NotRunning",
+  "Escalated"
+])
 
 /**
  * Whether the agent answers. `Degraded`: a request got no answer in time. `Unhealthy`: the session is over.
@@ -65,6 +89,16 @@ export type Health =
   | { readonly _tag: "Healthy" }
   | { readonly _tag: "Degraded"; readonly why: string }
   | { readonly _tag: "Unhealthy"; readonly why: string }
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Health: Schema.Codec<Health> = Schema.Union([
+  Schema.TaggedStruct("Healthy", {}),
+  Schema.TaggedStruct("Degraded", { why: Schema.String }),
+  Schema.TaggedStruct("Unhealthy", { why: Schema.String })
+])
 
 /**
  * A session so far: turns that ended, tokens, money (USD), the last result, the model and mode in force.
@@ -80,6 +114,21 @@ export interface SessionSummary {
   readonly model: Option.Option<string>
   readonly permissionMode: Option.Option<string>
 }
+
+/**
+ * The schema of a {@link SessionSummary}. For JSON use `Schema.toCodecJson`; what is none becomes null.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SessionSummary: Schema.Codec<SessionSummary, unknown> = Schema.Struct({
+  turns: Schema.Finite,
+  usage: Usage,
+  cost: Schema.OptionFromNullOr(Schema.Finite),
+  last: Schema.OptionFromNullOr(TurnResult),
+  model: Schema.OptionFromNullOr(Schema.String),
+  permissionMode: Schema.OptionFromNullOr(Schema.String)
+})
 
 /**
  * What can be said about one turn; everything else belongs to the session, since no agent can change it for a turn.
@@ -163,7 +212,10 @@ export interface Session<out Output = unknown> {
    * ```
    */
   readonly ask: (prompt: Prompt.Input, options?: TurnOptions) => Effect.Effect<TurnResult<Output>, AgentError>
-  /** Says something into the running turn. Fails with `Unsupported` without the capability `steer`. */
+  /**
+   * Says something into the running turn. Said too late for the agent to take it in, it becomes a turn of the agent's own
+   * right after this one. Fails with `ControlFailed` when no turn runs, with `Unsupported` without the capability `steer`.
+   */
   readonly steer: (prompt: Prompt.Input) => Effect.Effect<void, AgentError>
   /**
    * Stops the running turn; returns when it has ended. An agent that does not stop in `timeouts.interrupt` (5 seconds by
@@ -184,7 +236,10 @@ export interface Session<out Output = unknown> {
   readonly setModel: (model: string | undefined) => Effect.Effect<void, AgentError>
   /** Changes how freely the agent acts. Fails with `Unsupported` without the capability `setMode`. */
   readonly setPermissionMode: (mode: PermissionMode) => Effect.Effect<void, AgentError>
-  /** Forgets the conversation; the session goes on with a new id. Fails with `Unsupported` without the capability. */
+  /**
+   * Forgets the conversation; the session goes on with a new id. Takes its turn like a prompt: it waits for the running
+   * one, or is rejected. Fails with `Unsupported` without the capability `clear`.
+   */
   readonly clear: Effect.Effect<void, AgentError>
   /** The conversation as the agent keeps it on disk. */
   readonly transcript: (options?: TranscriptOptions) => Stream.Stream<TranscriptMessage, AgentError>
@@ -243,7 +298,7 @@ export const make = <const O extends SessionOptions.Any = {}>(
   options?: Exact<O>
 ): Effect.Effect<Session<Output<O>>, AgentError, AgentAdapter | Scope.Scope | Services<O>> =>
   Effect.flatMap(AgentAdapter, (adapter) =>
-    Effect.flatMap(resolve<O>(options), (resolved) =>
+    Effect.flatMap(resolve<O>(options, adapter.defaults), (resolved) =>
       Effect.map(adapter.open(resolved), (session) => withOutput<O, Session>(session))
     )
   )
@@ -266,3 +321,46 @@ export const layer = <const O extends SessionOptions.Any = {}>(
   options?: Exact<O>
 ): Layer.Layer<Session, AgentError, AgentAdapter | Exclude<Services<O>, Scope.Scope>> =>
   Layer.effect(Session, make<O>(options))
+
+/**
+ * What {@link Service} makes: a tag of its own, and its Layers.
+ *
+ * - `layer`: the session with the options of the class.
+ * - `layerWith`: with values that are known at run time laid over them; `undefined` lays nothing over, deadlines are laid
+ *   over one by one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceClass<Self, Id extends string, O> extends Class<
+  Self,
+  Id,
+  Session<Output<O>>,
+  BaseOptions,
+  AgentAdapter | Exclude<Services<O>, Scope.Scope>
+> {}
+
+/**
+ * A session as a service class: several at once, each with its own options and its own agent. `ask` is typed by the
+ * `outputSchema` of the class.
+ *
+ * @example
+ * ```ts
+ * class Reviewer extends Session.Service<Reviewer>()("app/Reviewer", { model: "opus" }) {
+ *   static readonly configured = Layer.unwrap(
+ *     Effect.map(Config.String("REVIEW_MODEL"), (model) => Reviewer.layerWith({ model }))
+ *   )
+ * }
+ * const program = Effect.flatMap(Reviewer, (reviewer) => reviewer.ask("Review the last commit"))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Service =
+  <Self>() =>
+  <const Id extends string, const O extends SessionOptions.Any = {}>(
+    id: Id,
+    options?: Exact<O>
+  ): ServiceClass<Self, Id, O> =>
+    serviceClass<Self>()(id, (overrides: BaseOptions) => overridden(make<O>(options), overrides))

@@ -26,7 +26,8 @@ import { AgentError, BacklogExceeded, isAgentError, SessionClosed, TurnFailed } 
 import type { AgentEvent } from "./AgentEvent.ts"
 import { Backlog, Gate } from "./internal/backlog.ts"
 import { joinDeltas } from "./internal/joinDeltas.ts"
-import { decodeOutput, invalid, resolve, withOutput } from "./internal/resolve.ts"
+import { decodeOutput } from "./internal/output.ts"
+import { invalid, resolve, withOutput } from "./internal/resolve.ts"
 import * as Prompt from "./Prompt.ts"
 import type { Session, TurnOptions } from "./Session.ts"
 import type { TurnResult } from "./Turn.ts"
@@ -90,19 +91,22 @@ export declare namespace AskOptions {
  */
 export type Failure<O> = O extends { readonly errors: "event" } ? never : AgentError
 
+const defaultIdle = "2 minutes"
+
 const withIdle = <T extends { readonly idle?: Duration.Input | undefined }>(timeouts: T | undefined) => ({
   ...timeouts,
-  idle: timeouts?.idle ?? "2 minutes"
+  idle: timeouts?.idle ?? defaultIdle
 })
 
 const resolveOptions = <O extends StreamOptions.Any>(
   options: O
-): Effect.Effect<ResolvedOptions, AgentError, Services<O>> => {
+): Effect.Effect<ResolvedOptions, AgentError, AgentAdapter | Services<O>> => {
   const { errors: _errors, prompt, ...rest } = options
   const given = Prompt.from(prompt)
   if (Result.isFailure(given)) return Effect.fail(invalid([given.failure]))
-  const timeouts = withIdle(rest.timeouts)
-  return resolve<O>({ ...rest, timeouts } as SessionOptions.Any as O)
+  return Effect.flatMap(AgentAdapter, ({ defaults = {} }) =>
+    resolve<O>(rest as SessionOptions.Any as O, { ...defaults, timeouts: withIdle(defaults.timeouts) })
+  )
 }
 
 const openResolved = (options: ResolvedOptions): Effect.Effect<Session, AgentError, AgentAdapter | Scope.Scope> =>

@@ -123,7 +123,7 @@ export interface Folding {
   readonly turnId: TurnId
   readonly startedAt: number
   text: string
-  readonly tools: Map<string, ToolCall>
+  readonly tools: Map<string, { -readonly [K in keyof ToolCall]: ToolCall[K] }>
 }
 
 /**
@@ -171,8 +171,9 @@ export const step = (self: Folding, event: AgentEvent): void => {
       return
     case "ToolEnded": {
       const started = self.tools.get(event.toolId)
-      if (started !== undefined)
-        self.tools.set(event.toolId, { ...started, status: event.status, output: event.output })
+      if (started === undefined) return
+      started.status = event.status
+      started.output = event.output
       return
     }
   }

@@ -22,6 +22,16 @@ export * as AgentEvent from "./AgentEvent.ts"
 /**
  * @since 0.1.0
  */
+export * as Budget from "./Budget.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Input from "./Input.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Permission from "./Permission.ts"
 
 /**
@@ -32,7 +42,17 @@ export * as Prompt from "./Prompt.ts"
 /**
  * @since 0.1.0
  */
+export * as Retry from "./Retry.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Session from "./Session.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as SessionRegistry from "./SessionRegistry.ts"
 
 /**
  * @since 0.1.0

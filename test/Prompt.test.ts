@@ -9,7 +9,7 @@ const from = (value: unknown) => Prompt.from(value as Prompt.Input)
 
 describe("Prompt.from", () => {
   it("rule 17: text arrives as it is, whatever it begins with or holds [asm-117]", () => {
-    for (const text of ["", "  lead and trail\n", "-p --flag", "$(rm) `x` \"q\" 'q'", "\u0000\n\r\n", "😀".repeat(9)]) {
+    for (const text of ["  lead and trail\n", "-p --flag", "$(rm) `x` \"q\" 'q'", "\u0000\n\r\n", "😀".repeat(9)]) {
       assert.deepStrictEqual(Result.getOrThrow(Prompt.from(text)), [Prompt.text(text)])
     }
   })
@@ -25,6 +25,31 @@ describe("Prompt.from", () => {
     assert.strictEqual(prompt.length, 2)
     assert.include(Prompt.textOf(prompt), "<user>\nI am Alice\n</user>")
     assert.deepStrictEqual(prompt[1], Prompt.text("Who am I?"))
+  })
+
+  it("pictures of earlier messages stay, where they stood", () => {
+    const picture = Prompt.image("image/png", "AAAA")
+    const prompt = Result.getOrThrow(
+      Prompt.from([
+        { role: "user", content: [Prompt.text("Look"), picture, Prompt.text("at that")] },
+        { role: "assistant", content: "A dot" },
+        { role: "user", content: "Sure?" }
+      ])
+    )
+    assert.deepStrictEqual(prompt, [
+      Prompt.text("<conversation>\n<user>\nLook"),
+      picture,
+      Prompt.text("at that\n</user>\n<assistant>\nA dot\n</assistant>\n</conversation>"),
+      Prompt.text("Sure?")
+    ])
+  })
+
+  it.each([
+    ["nothing", ""],
+    ["white space", " \n\t"],
+    ["empty parts", [Prompt.text(""), Prompt.text(" ")]]
+  ])("a prompt of %s says nothing and is refused", (_, prompt) => {
+    assert.include(Result.getOrThrow(Result.flip(Prompt.from(prompt))), "this one is empty")
   })
 
   it("refuses nothing, mixtures, and a last word that is not the user's", () => {
@@ -51,7 +76,7 @@ describe("Prompt.from", () => {
     ["[0.text] Missing key", [{ _tag: "Text" }]],
     ["[0.data] Missing key", [{ _tag: "Image", mediaType: "image/png" }]],
     [
-      "[0.data] Expected base64 text, or the bytes as a Uint8Array",
+      "[0.data] Expected base64 text, the bytes as a Uint8Array, or { url }",
       [{ _tag: "Image", mediaType: "image/png", data: [1, 2] }]
     ],
     ["[0.mediaType] Expected string", [{ _tag: "Document", mediaType: 7, data: "" }]],
@@ -85,6 +110,7 @@ describe("the schemas of prompts", () => {
       const inputs: ReadonlyArray<Prompt.Input> = [
         "",
         [Prompt.text("look"), Prompt.image("image/png", "AAAA"), Prompt.document("text/plain", "hi", { title: "t" })],
+        [Prompt.image("image/png", { url: "https://example.com/a.png" })],
         [{ role: "user", content: [Prompt.text("Who am I?")] }]
       ]
       for (const input of inputs) {

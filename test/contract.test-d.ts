@@ -13,6 +13,7 @@ import {
   AgentAdapter,
   type AgentError,
   type AgentEvent,
+  Input,
   Permission,
   type Prompt,
   Session,
@@ -53,6 +54,20 @@ describe("Session.layer", () => {
     expectTypeOf(Session.layer({ model: "sonnet" })).toEqualTypeOf<Layer.Layer<Session.Session, Error, Adapter>>()
   })
 
+  it("needs what the input handlers need, all of them", () => {
+    const input = Input.handlers({
+      question: () => Effect.as(Ui, Input.decline()),
+      plan: () => Effect.as(Db, Input.approve())
+    })
+    expectTypeOf(input).toEqualTypeOf<Input.Handler<Ui | Db>>()
+    expectTypeOf(Session.layer({ input })).toEqualTypeOf<
+      Layer.Layer<Session.Session, AgentError.AgentError, AgentAdapter.AgentAdapter | Ui | Db>
+    >()
+    expectTypeOf(Input.handlers({})).toEqualTypeOf<Input.Handler>()
+    // @ts-expect-error a plan is not filled in
+    Input.handlers({ plan: () => Effect.succeed(Input.accept({})) })
+  })
+
   it("needs what the permission handler needs, inline too", () => {
     expectTypeOf(Session.layer({ permissions: askUi })).toEqualTypeOf<
       Layer.Layer<Session.Session, Error, Adapter | Ui>
@@ -73,6 +88,21 @@ describe("Session.layer", () => {
     expectTypeOf(Session.layer({ tools: Kit, permissions: askUi })).toEqualTypeOf<
       Layer.Layer<Session.Session, Error, Adapter | KitHandlers | Db | Ui>
     >()
+  })
+
+  it("needs what the tools of all servers need", () => {
+    const Other = Toolkit.make(Tool.make("Other", { success: Schema.String }))
+    type OtherHandlers = Tool.HandlersFor<typeof Other.tools>
+    expectTypeOf(Session.layer({ tools: { one: Kit, two: Other } })).toEqualTypeOf<
+      Layer.Layer<Session.Session, Error, Adapter | KitHandlers | OtherHandlers | Db>
+    >()
+    const ready = Effect.provide(Other, Other.toLayer({ Other: () => Effect.succeed("") }))
+    expectTypeOf(Session.layer({ tools: { one: ready } })).toEqualTypeOf<Layer.Layer<Session.Session, Error, Adapter>>()
+    expectTypeOf(Session.layer({ tools: ready })).toEqualTypeOf<Layer.Layer<Session.Session, Error, Adapter>>()
+    const erased: AgentAdapter.SessionOptions<Ui> = { tools: { one: Effect.as(Ui, {} as AgentAdapter.AnyToolkit) } }
+    expectTypeOf(Session.layer(erased)).toEqualTypeOf<Layer.Layer<Session.Session, Error, Adapter | Ui>>()
+    // @ts-expect-error a tool is not a toolkit
+    Session.layer({ tools: { one: Lookup } })
   })
 
   it("takes annotated options, options kept in a const, and a conditional spread", () => {

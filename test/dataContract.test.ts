@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
-import { AgentError, AgentEvent, Turn } from "effect-agent-session"
+import { AgentAdapter, AgentError, AgentEvent, Session, SessionRegistry, Turn } from "effect-agent-session"
 import { seeded } from "./support/seeded.ts"
 
 interface Text<A> {
@@ -69,6 +69,34 @@ describe("data contract", () => {
     { value: any(Turn.TurnResult) },
     ({ value }) => assert.deepStrictEqual(result.read(result.of(value)), value),
     seeded({ runs: 1000 })
+  )
+
+  const summary = textOf(Session.SessionSummary)
+  it.prop(
+    "every summary of a session comes back from JSON as it was",
+    { value: any(Session.SessionSummary) },
+    ({ value }) => assert.deepStrictEqual(summary.read(summary.of(value)), value),
+    seeded({ runs: 500 })
+  )
+
+  const state = textOf(
+    Schema.Struct({ status: Session.SessionStatus, health: Session.Health, capabilities: AgentAdapter.Capabilities })
+  )
+  it.prop(
+    "every status, health and manifest comes back from JSON as it was",
+    { status: any(Session.SessionStatus), health: any(Session.Health), capabilities: any(AgentAdapter.Capabilities) },
+    (value) => assert.deepStrictEqual(state.read(state.of(value)), value),
+    seeded({ runs: 500 })
+  )
+
+  const registry = textOf(
+    Schema.Struct({ entry: SessionRegistry.SessionEntry, change: SessionRegistry.RegistryChange })
+  )
+  it.prop(
+    "every entry and change of a registry comes back from JSON as it was",
+    { entry: any(SessionRegistry.SessionEntry), change: any(SessionRegistry.RegistryChange) },
+    (value) => assert.deepStrictEqual(registry.read(registry.of(value)), value),
+    seeded({ runs: 500 })
   )
 
   it("the raw frame is not kept", () => {

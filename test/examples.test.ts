@@ -12,12 +12,17 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 
 /** What an example must print, among other things. */
 const expected: { readonly [file: string]: string } = {
+  "adopt.ts": "Started docs\nRestarted docs\nStopped docs\nThe code is 12345.\n",
   "after.ts": "You \nsaid: \nHello!\n",
+  "approve.ts":
+    'ok (Bash completed with no output)\nMay it run Bash {"command":"rm -rf old && mkdir old"}?\n[y]es, [a]lways, [n]o <why>\ndenied The user said no: there is no terminal\n',
   "background.ts": "meanwhile, claude is at work\nYou said: Review the last commit\n",
   "before.ts": "You \nsaid: \nHello!\n",
+  "claude-agent.ts": "general-purpose, critic\nYou said: Review the last commit\n",
   "claude-options.ts": "You said: What is in there?\n",
   "clear.ts": "I do not know your name.\n",
   "close.ts": "Closed - claude (turn): the session is closed; open another one\n",
+  "configuration.ts": 'You said: Hello!\nSchemaError(Expected string\n  at ["REVIEW_API_KEY"])\n',
   "continue.ts": "Your topic is the weather.\n",
   "conversation.ts": "Your name is Alice.\n",
   "demo.ts": "\n20 tokens in, 40 out, $",
@@ -27,21 +32,30 @@ const expected: { readonly [file: string]: string } = {
   "fork-at.ts": "Your name is Alice.\n",
   "fork.ts": "Your name is Mike.\na conversation of its own\n",
   "frames.ts": "system init\nassistant \nresult success\n",
+  "history.ts": "The code (fork)\n",
+  "hooks.ts": "would run: rm -r logs\nThere is a secret in it.\nRewriteInput\n",
   "interrupt.ts": "Interrupted\nYou said: Are you there?\n",
+  "layer-map.ts": "Your name is Alice.\n",
+  "mcp-servers.ts": "the MCP server files did not connect: its tools are missing\n",
   "multi-turn.ts": "Your name is Alice.\nYou said: Thank you!\n3 turns, 60 tokens out, $ 0.00132\n",
   "observe.ts": "0 SessionStarted\n1 TurnStarted\n",
   "options.ts": "You said: Hello!\n",
   "permission-handler.ts": "May the agent use Write?\nBash ok\nWrite denied\n",
   "permissions.ts": "Read ok\nBash denied\n",
-  "prompts.ts": "You said: What is in this picture?\n",
+  "prompts.ts":
+    "You said: What is in this picture?\nYou said: What is to do?\nYou said: Now in French, please.\nYou said: Explain OTP in one line\nPromptTooLong\n",
   "questions.ts": '"Tabs or spaces?"="Spaces"',
+  "registry.ts": "Your name is Alice.\nreviewer claude Idle\nalice claude Idle\nmike claude Idle\n",
   "resume-after-crash.ts":
     "its process ended with SIGKILL. Open a session with start: { resume } to go on\nYour name is Alice.\n",
   "resume.ts": "The code is 12345.\n",
   "runtime-control.ts": "claude-opus-5-5 acceptEdits\n4 commands, 5 models\n0 MCP servers\n",
+  "service.ts": "You said: Review this: You said: Write a haiku\n",
   "start-session.ts": "You said: Hello!\n",
-  "structured-output.ts": "Jane Austen was born in 1775\n",
+  "structured-output.ts": "Jane Austen was born in 1775\nFrances Burney after 2 turns\n",
   "testing.ts": "Your name is Alice.\n",
+  "tool-results.ts": "ok\nso far { done: 0.5 }\nok\n",
+  "tools.ts": 'mcp__tools__count ok {"item":"pears","left":7}\nmcp__tools__count error We never had figs.\n',
   "typewriter.ts": "You said: Explain OTP in one line"
 }
 

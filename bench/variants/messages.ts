@@ -2,27 +2,31 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as ClaudeMessage from "../../src/claude/ClaudeMessage.ts"
-import type { Meter } from "../meter.ts"
+import type { Counter } from "../meter.ts"
 import { variantOf } from "./session.ts"
 
-const count = (meter: Meter, message: ClaudeMessage.ClaudeMessage): void => {
-  if (ClaudeMessage.isUnknown(message)) return
+const count = (counter: Counter, message: ClaudeMessage.ClaudeMessage): boolean => {
+  if (ClaudeMessage.isUnknown(message)) return false
   switch (message.type) {
     case "stream_event": {
       const event = message.event
-      if (event.type === "content_block_delta" && event.delta.type === "text_delta") meter.delta(event.delta.text)
-      return
+      if (event.type !== "content_block_delta" || event.delta.type !== "text_delta") return false
+      counter.delta(event.delta.text)
+      return true
     }
     case "user": {
       const content = message.message.content
-      if (typeof content === "string") return
+      if (typeof content === "string") return false
       for (const block of content) {
-        if (block.type === "tool_result" && typeof block.content === "string") meter.toolResult(block.content)
+        if (block.type === "tool_result" && typeof block.content === "string") counter.toolResult(block.content)
       }
-      return
+      return false
     }
     case "result":
-      meter.end(message.usage?.output_tokens ?? undefined)
+      counter.end(message.usage?.output_tokens ?? undefined)
+      return false
+    default:
+      return false
   }
 }
 
@@ -35,7 +39,5 @@ export const variant = variantOf<ClaudeMessage.ClaudeMessage>({
       Effect.as(Stream.takeUntil(session.messages, isResult)),
       Stream.unwrap
     ),
-  count: ({ meter }, messages) => {
-    for (const message of messages) count(meter, message)
-  }
+  count
 })

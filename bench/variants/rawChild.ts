@@ -18,16 +18,25 @@ const send = (child: RawChild, frame: object): void => {
   child.stdin.write(`${JSON.stringify(frame)}\n`)
 }
 
-/** Spawns the CLI, sends `initialize` and the prompt. */
-export const start = (executable: string): RawChild => {
+/** Spawns the CLI and sends `initialize`. */
+export const open = (executable: string): RawChild => {
   const child = spawn(executable, flags, { stdio: ["pipe", "pipe", "inherit"] })
   send(child, { type: "control_request", request_id: "1", request: { subtype: "initialize" } })
+  return child
+}
+
+export const prompt = (child: RawChild): void =>
   send(child, {
     type: "user",
     message: { role: "user", content: "go" },
     parent_tool_use_id: null,
-    uuid: "7f131acc-7445-47ae-abe6-7b1cad9e91c0"
+    uuid: globalThis.crypto.randomUUID()
   })
+
+/** Spawns the CLI, sends `initialize` and the prompt. */
+export const start = (executable: string): RawChild => {
+  const child = open(executable)
+  prompt(child)
   return child
 }
 
@@ -36,5 +45,5 @@ export const interrupt = (child: RawChild): void =>
 
 export const close = async (child: RawChild): Promise<void> => {
   child.stdin.end()
-  if (child.exitCode === null) await once(child, "exit")
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
 }

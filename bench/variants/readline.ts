@@ -1,8 +1,8 @@
 /** What one writes by hand: `node:readline`, its "line" event, `JSON.parse`. No checks, no back-pressure. */
 import { createInterface } from "node:readline"
-import { close, start } from "./rawChild.ts"
-import { count } from "./Variant.ts"
-import type { Job, Variant } from "./Variant.ts"
+import { close, open as openChild, prompt, start } from "./rawChild.ts"
+import { count, isDelta } from "./Variant.ts"
+import type { Frame, Job, Live, Setting, Variant } from "./Variant.ts"
 
 const read = async (job: Job): Promise<void> => {
   const child = start(job.executable)
@@ -14,4 +14,33 @@ const read = async (job: Job): Promise<void> => {
   await close(child)
 }
 
-export const variant: Variant = { read }
+export const open = async (setting: Setting): Promise<Live> => {
+  const child = openChild(setting.executable)
+  let take: (line: string) => void = () => {}
+  createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => take(line))
+  const until = (isLast: (frame: Frame) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      take = (line) => {
+        if (!isLast(JSON.parse(line))) return
+        take = () => {}
+        resolve()
+      }
+      prompt(child)
+    })
+  return {
+    turn: (counter) => until((frame) => count(counter, frame)),
+    leave: (counter, deltas) => {
+      let left = deltas
+      return until((frame) => {
+        count(counter, frame)
+        return isDelta(frame) && --left === 0
+      })
+    },
+    close: () => {
+      child.kill()
+      return close(child)
+    }
+  }
+}
+
+export const variant: Variant = { read, open }

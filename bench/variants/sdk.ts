@@ -1,27 +1,34 @@
 /** The official TypeScript SDK, unmodified, from `test/agents` (`npm run agents` installs it). */
 import { setTimeout } from "node:timers/promises"
-import { count, givenUp } from "./Variant.ts"
-import type { Frame, Job, Variant } from "./Variant.ts"
+import { count, givenUp, isDelta } from "./Variant.ts"
+import type { Frame, Job, Live, Setting, Variant } from "./Variant.ts"
 
-interface Query extends AsyncIterable<Frame> {
+interface Query extends AsyncGenerator<Frame, void> {
   readonly interrupt: () => Promise<unknown>
+  readonly close: () => void
 }
 interface Sdk {
   readonly query: (input: { readonly prompt: unknown; readonly options: object }) => Query
 }
 
-const location = new URL("../../test/agents/node_modules/@anthropic-ai/claude-agent-sdk/sdk.mjs", import.meta.url)
-const { query }: Sdk = await import(location.href)
+let query: Sdk["query"]
 
-const options = (job: Job): object => ({
+const load = async (path: string): Promise<void> => {
+  const sdk: Sdk = await import(path)
+  query = sdk.query
+}
+
+const options = (job: Setting): object => ({
   pathToClaudeCodeExecutable: job.executable,
   settingSources: [],
   includePartialMessages: true
 })
 
+const go = { type: "user", message: { role: "user", content: "go" }, parent_tool_use_id: null, session_id: "" }
+
 /** An open conversation: the SDK can interrupt only when its prompt is an iterable that has not ended. */
 async function* conversation(): AsyncGenerator<object> {
-  yield { type: "user", message: { role: "user", content: "go" }, parent_tool_use_id: null, session_id: "" }
+  yield go
   await new Promise<never>(() => {})
 }
 
@@ -58,4 +65,33 @@ const stuck = async (job: Job): Promise<string> => {
   return "settled"
 }
 
-export const variant: Variant = { read, sleep, stuck }
+const open = async (job: Setting): Promise<Live> => {
+  let waiting = 0
+  let wake: () => void = () => {}
+  async function* prompts(): AsyncGenerator<object> {
+    for (; ; waiting--) {
+      if (waiting === 0) await new Promise<void>((resolve) => (wake = resolve))
+      yield go
+    }
+  }
+  const messages = query({ prompt: prompts(), options: options(job) })
+  /** Reads on until `isLast`; a `for await` would close the conversation when it leaves. */
+  const until = async (isLast: (frame: Frame) => boolean): Promise<void> => {
+    waiting++
+    wake()
+    for (let next = await messages.next(); next.done !== true && !isLast(next.value);) next = await messages.next()
+  }
+  return {
+    turn: (counter) => until((frame) => count(counter, frame)),
+    leave: (counter, deltas) => {
+      let left = deltas
+      return until((frame) => {
+        count(counter, frame)
+        return isDelta(frame) && --left === 0
+      })
+    },
+    close: async () => messages.close()
+  }
+}
+
+export const variant: Variant = { load, read, sleep, stuck, open }

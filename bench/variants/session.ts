@@ -1,19 +1,26 @@
-/** What both variants of this library share: an open session, and a consumer that sleeps or never wakes. */
+/** What the variants of this library share: an open session, and a consumer that sleeps or never wakes. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { AgentError } from "../../src/AgentError.ts"
 import * as ClaudeAdapter from "../../src/claude/ClaudeAdapter.ts"
 import * as ClaudeSession from "../../src/claude/ClaudeSession.ts"
-import type { Job, Variant } from "./Variant.ts"
+import type { Counter } from "../meter.ts"
+import type { Job, Live, Setting, Variant } from "./Variant.ts"
 
 /** One turn of the session, and how one of its elements is counted. */
 export interface Reader<A> {
   readonly turn: (session: ClaudeSession.ClaudeSession) => Stream.Stream<A, AgentError>
-  readonly count: (job: Job, elements: ReadonlyArray<A>) => void
+  /** True for a delta. */
+  readonly count: (counter: Counter, element: A) => boolean
 }
+
+const adapter = (executable: string) => ClaudeAdapter.layer({ executable }).pipe(Layer.provide(NodeServices.layer))
 
 const withSession = <A>(
   job: Job,
@@ -22,13 +29,45 @@ const withSession = <A>(
   ClaudeSession.make({ partialMessages: true }).pipe(
     Effect.flatMap(use),
     Effect.scoped,
-    Effect.provide(ClaudeAdapter.layer({ executable: job.executable }).pipe(Layer.provide(NodeServices.layer))),
+    Effect.provide(adapter(job.executable)),
     Effect.runPromise
   )
 
+const makeRuntime = (executable: string) => ManagedRuntime.make(adapter(executable))
+
+/** One for all sessions of a program, as it would have. */
+let runtime: ReturnType<typeof makeRuntime> | undefined
+
+const open = async <A>(reader: Reader<A>, setting: Setting): Promise<Live> => {
+  runtime ??= makeRuntime(setting.executable)
+  const { runPromise } = runtime
+  const scope = Scope.makeUnsafe()
+  const session = await runPromise(Scope.provide(ClaudeSession.make({ partialMessages: true }), scope))
+  return {
+    turn: (counter) =>
+      runPromise(
+        Stream.runForEachArray(reader.turn(session), (elements) =>
+          Effect.sync(() => {
+            for (const element of elements) reader.count(counter, element)
+          })
+        )
+      ),
+    leave: (counter, deltas) => {
+      let left = deltas
+      return runPromise(
+        Stream.runForEachWhile(reader.turn(session), (element) =>
+          Effect.sync(() => !(reader.count(counter, element) && --left === 0))
+        )
+      )
+    },
+    close: () => runPromise(Scope.close(scope, Exit.void))
+  }
+}
+
 export const variantOf = <A>(reader: Reader<A>): Variant => {
-  const counted = (job: Job, elements: ReadonlyArray<A>): Effect.Effect<void> =>
-    Effect.sync(() => reader.count(job, elements))
+  const counted = (job: Job, elements: ReadonlyArray<A>): void => {
+    for (const element of elements) reader.count(job.meter, element)
+  }
 
   /** Runs the turn; after its first delta the consumer does what `then` says, once. */
   const consume = (
@@ -39,7 +78,7 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
     let first = true
     return reader.turn(session).pipe(
       Stream.runForEachArray((elements) => {
-        reader.count(job, elements)
+        counted(job, elements)
         if (!first || job.meter.counted.deltas === 0) return Effect.void
         first = false
         return then
@@ -48,9 +87,20 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
   }
 
   return {
+    open: (setting) => open(reader, setting),
+
     read: (job) =>
-      withSession(job, (session) =>
-        reader.turn(session).pipe(Stream.runForEachArray((elements) => counted(job, elements)))
+      withSession(
+        job,
+        Effect.fnUntraced(function* (session) {
+          for (let reader = 0; reader < job.subscribers; reader++) {
+            yield* Effect.forkChild(Stream.runForEachArray(session.events, () => Effect.void))
+          }
+          yield* Effect.yieldNow
+          yield* reader
+            .turn(session)
+            .pipe(Stream.runForEachArray((elements) => Effect.sync(() => counted(job, elements))))
+        })
       ),
 
     sleep: (job) =>

@@ -1,22 +1,22 @@
 /** This library, `session.stream`: one turn as events that are the same for every agent. */
 import type { AgentEvent } from "../../src/AgentEvent.ts"
-import type { Meter } from "../meter.ts"
+import type { Counter } from "../meter.ts"
 import { variantOf } from "./session.ts"
 
-const count = (meter: Meter, event: AgentEvent): void => {
+const count = (counter: Counter, event: AgentEvent): boolean => {
   switch (event._tag) {
     case "TextDelta":
-      return meter.delta(event.text, event.joined ?? 1)
+      counter.delta(event.text, event.joined ?? 1)
+      return true
     case "ToolEnded":
-      return typeof event.output === "string" ? meter.toolResult(event.output) : undefined
+      if (typeof event.output === "string") counter.toolResult(event.output)
+      return false
     case "TurnEnded":
-      return meter.end(event.result.usage.outputTokens)
+      counter.end(event.result.usage.outputTokens)
+      return false
+    default:
+      return false
   }
 }
 
-export const variant = variantOf<AgentEvent>({
-  turn: (session) => session.stream("go"),
-  count: ({ meter }, events) => {
-    for (const event of events) count(meter, event)
-  }
-})
+export const variant = variantOf<AgentEvent>({ turn: (session) => session.stream("go"), count })

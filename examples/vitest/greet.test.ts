@@ -1,7 +1,7 @@
 /** Tests of a program that talks to an agent: no process, no network, virtual time. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, pipe, Stream } from "effect"
-import { AgentError, AgentEvent, Permission, Session } from "effect-agent-session"
+import { AgentError, AgentEvent, Input, Permission, Session } from "effect-agent-session"
 import { AgentScript, MockAdapter } from "effect-agent-session/testing"
 import { TestClock } from "effect/testing"
 
@@ -54,6 +54,24 @@ it.effect("the agent may read but not write", () => {
         ["Read", "ok"],
         ["Write", "denied"]
       ]
+    )
+  }).pipe(Effect.provide(MockAdapter.layer(script)))
+})
+
+it.effect("the agent asks, and hears the answer", () => {
+  const script = [
+    [AgentScript.ask("Tabs or spaces?", ["Tabs", "Spaces"]), AgentScript.text("Thank you.")],
+    [AgentScript.ask({ _tag: "Plan", plan: "1. Write it." }), AgentScript.text("I begin.")]
+  ]
+  const input = Input.handlers({ question: () => Effect.succeed(Input.answer({ "Tabs or spaces?": "Tabs" })) })
+  return Effect.gen(function* () {
+    const session = yield* Session.make({ input })
+    yield* session.ask("Ask me.")
+    yield* session.ask("Make a plan.")
+    const answers = yield* (yield* MockAdapter.MockAdapter).answers
+    assert.deepStrictEqual(
+      answers.map(({ answer }) => answer),
+      [Input.answer({ "Tabs or spaces?": "Tabs" }), Input.decline()]
     )
   }).pipe(Effect.provide(MockAdapter.layer(script)))
 })

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -10,16 +11,28 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
+import type * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { AgentAdapter, type Capabilities } from "../AgentAdapter.ts"
-import { AgentError, InvalidOptions, type Reason, SessionNotFound, Unsupported } from "../AgentError.ts"
+import {
+  AgentAdapter,
+  type Capabilities,
+  type EnvPolicy,
+  type TimeoutOptions,
+  type TranscriptMessage,
+  type TranscriptOptions
+} from "../AgentAdapter.ts"
+import { AgentError, InvalidOptions, type Reason, SessionNotFound } from "../AgentError.ts"
+import { environment } from "../internal/agentCommand.ts"
 import type { Host } from "../internal/core.ts"
+import * as ClaudeHistory from "./ClaudeHistory.ts"
 import { type ResolvedClaudeOptions, validate } from "./ClaudeOptions.ts"
 import type { ClaudeSession } from "./ClaudeSession.ts"
+import * as AdapterConfig from "./internal/adapterConfig.ts"
 import * as Args from "./internal/claudeArgs.ts"
-import * as Directories from "./internal/directories.ts"
 import * as Executable from "./internal/executable.ts"
+import * as McpServers from "./internal/mcpServers.ts"
+import * as Paths from "./internal/optionPaths.ts"
 import * as Session from "./internal/session.ts"
 import { ClaudeAdapter } from "./internal/tags.ts"
 import * as Transcripts from "./internal/transcripts.ts"
@@ -27,14 +40,32 @@ import * as Transcripts from "./internal/transcripts.ts"
 export { ClaudeAdapter } from "./internal/tags.ts"
 
 /**
- * Where the CLI is. Without `executable` it is looked for: `CLAUDE_CODE_PATH`, the package in `node_modules`, `PATH`,
- * the usual folders.
+ * What holds for every session of the adapter, unless the session says otherwise.
  *
  * @since 0.1.0
  * @category options
  */
 export interface ClaudeAdapterConfig {
+  /**
+   * The CLI: a path, or a name to look for. Default: it is looked for in `CLAUDE_CODE_PATH`, the packages in
+   * `node_modules`, `PATH` and the usual folders.
+   */
   readonly executable?: string | undefined
+  /** The key of the API (`ANTHROPIC_API_KEY`); it is never shown. Default: that of the environment, or the CLI's login. */
+  readonly apiKey?: string | Redacted.Redacted<string> | undefined
+  /** Where the API is (`ANTHROPIC_BASE_URL`): an http or https URL. Default: Anthropic's. */
+  readonly baseUrl?: string | undefined
+  /** The directory that holds everything the CLI keeps (`CLAUDE_CONFIG_DIR`). Default: that of the environment, else `~/.claude`. */
+  readonly configDir?: string | undefined
+  /** The environment of the CLI; what `env` of a session sets is laid over it. Default: ours, inherited. */
+  readonly env?: EnvPolicy | undefined
+  /**
+   * Where the processes that run are noted, so that the next start can end what a killed host left. Default:
+   * `$XDG_STATE_HOME/effect-agent-session`, else `~/.local/state/effect-agent-session`.
+   */
+  readonly stateDir?: string | undefined
+  /** Deadlines in place of their own defaults. */
+  readonly timeouts?: TimeoutOptions | undefined
 }
 
 /**
@@ -57,24 +88,21 @@ export const capabilities: Capabilities = {
   permissionPrompts: true,
   permissionEditInput: true,
   permissionAlways: true,
-  userQuestions: false,
+  userQuestions: true,
   ownSessionId: true,
   resume: true,
   fork: "atMessage",
-  list: false,
-  history: false,
+  list: true,
+  history: true,
   revert: false,
   usage: "cumulative",
   cost: true,
   structuredOutput: true,
-  clientTools: false,
+  clientTools: true,
   multiSessionProcess: false
 }
 
 const fail = (reason: Reason): AgentError => new AgentError({ agent: "claude", phase: "resolve", reason })
-
-const notYet = (capability: string): AgentError =>
-  new AgentError({ agent: "claude", phase: "history", reason: new Unsupported({ capability }) })
 
 interface Opening {
   readonly sessionId: string
@@ -106,6 +134,15 @@ const opening = Effect.fnUntraced(function* (
     : { sessionId: resumed, expected: resumed, resumed }
 })
 
+/** In the form that every agent has. */
+const transcript = (
+  id: string,
+  options: TranscriptOptions
+): Stream.Stream<TranscriptMessage, AgentError, FileSystem.FileSystem | Path.Path> =>
+  ClaudeHistory.messages(id, options).pipe(
+    Stream.map(({ raw: _raw, role, ...message }) => ({ ...message, role: role === "assistant" ? role : "user" }))
+  )
+
 /**
  * The adapter, as a value.
  *
@@ -117,25 +154,34 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ClaudeAdapter, never, Host> {
   const host = yield* Effect.context<Host>()
 
-  const openIn = Effect.fnUntraced(function* (options: ResolvedClaudeOptions) {
-    const [missing] = Args.unsupported(options)
-    if (missing !== undefined) return yield* fail(new Unsupported({ capability: missing }))
-    const issues = validate(options)
+  const misconfigured = AdapterConfig.issues(config)
+  const keptIn = (configDir: string | undefined): string =>
+    configDir ?? config.configDir ?? Transcripts.configDir(environment(config.env, process.env))
+
+  const openIn = Effect.fnUntraced(function* (own: ResolvedClaudeOptions) {
+    const issues = [...misconfigured, ...validate(own)]
     if (issues.length > 0) return yield* fail(new InvalidOptions({ issues }))
+    const options = AdapterConfig.under(config, own)
     const env = Args.env(options, process.env)
     const path = yield* Path.Path
     const at = { configDir: Transcripts.configDir(env), cwd: path.resolve(options.cwd ?? ".") }
-    const missingDirs = yield* Directories.issues(options.claude?.addDirs ?? [], at.cwd)
-    if (missingDirs.length > 0) return yield* fail(new InvalidOptions({ issues: missingDirs }))
+    const missing = yield* Paths.issues(options.claude ?? {}, at.cwd)
+    if (missing.length > 0) return yield* fail(new InvalidOptions({ issues: missing }))
     const { expected, resumed, sessionId } = yield* opening(options.start, at)
     const executable = yield* Executable.find(config, process.env)
+    const { mcpServers } = options.claude ?? {}
+    const mcpInFile = mcpServers !== undefined && !(yield* McpServers.takesServers(executable, env))
     return yield* Session.open({
       options,
       host,
       capabilities,
       sessionId,
       key: (id) => `${at.configDir}\n${id}`,
+      place: { cwd: at.cwd, home: typeof env["HOME"] === "string" ? env["HOME"] : undefined },
+      dialogKinds: Args.initialize(options).supportedDialogKinds ?? [],
       expected,
+      transcript: (id, query) =>
+        Stream.provideContext(transcript(id, { ...query, configDir: query?.configDir ?? at.configDir }), host),
       onDisk: (id) =>
         Transcripts.find(id, at).pipe(
           Effect.map((file) => Option.isSome(file)),
@@ -146,7 +192,10 @@ export const make = Effect.fnUntraced(function* (
         args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id, resumed })],
         cwd: options.cwd,
         env,
+        stateDir: config.stateDir === undefined ? undefined : path.resolve(config.stateDir),
         initialize: Args.initialize(options),
+        mcpInFile,
+        secrets: McpServers.secretsOf(mcpServers),
         sessionId: id
       })
     })
@@ -167,9 +216,12 @@ export const make = Effect.fnUntraced(function* (
   return {
     name: "claude",
     capabilities,
+    defaults: { timeouts: config.timeouts, outputForm: "anthropic" },
     open,
-    sessions: () => Stream.fail(notYet("list")),
-    transcript: () => Stream.fail(notYet("transcript"))
+    sessions: (query) =>
+      Stream.provideContext(ClaudeHistory.sessions({ ...query, configDir: keptIn(query?.configDir) }), host),
+    transcript: (id, options) =>
+      Stream.provideContext(transcript(id, { ...options, configDir: keptIn(options?.configDir) }), host)
   }
 })
 
@@ -192,3 +244,37 @@ export const layer = (config?: ClaudeAdapterConfig): Layer.Layer<ClaudeAdapter |
   Layer.effectContext(
     Effect.map(make(config), (adapter) => Context.make(ClaudeAdapter, adapter).pipe(Context.add(AgentAdapter, adapter)))
   )
+
+/**
+ * The configuration of the adapter as programs find it: in the variables that Claude Code knows itself and those of this
+ * library. Each may be missing; one that is empty counts as missing.
+ *
+ * - `CLAUDE_CODE_PATH`, `ANTHROPIC_API_KEY` (redacted), `ANTHROPIC_BASE_URL`, `CLAUDE_CONFIG_DIR`
+ * - `EFFECT_AGENT_SESSION_STATE_DIR`
+ * - `EFFECT_AGENT_SESSION_TIMEOUT_STARTUP`, `…_IDLE`, `…_TURN`, `…_CONTROL`, `…_PERMISSION`, `…_INTERRUPT`, `…_SHUTDOWN`:
+ *   durations such as `90 seconds`
+ *
+ * @since 0.1.0
+ * @category config
+ */
+export const config: Config.Config<ClaudeAdapterConfig> = AdapterConfig.config
+
+/**
+ * Claude Code with a configuration that is read when the Layer is built: {@link config}, or Configs of your own, one for
+ * all values or one for each. Fails with a `ConfigError` that names the key.
+ *
+ * @example
+ * ```ts
+ * const Claude = ClaudeAdapter.layerConfig({
+ *   apiKey: Config.Redacted("REVIEW_API_KEY"),
+ *   timeouts: { idle: Config.Duration("REVIEW_PATIENCE") }
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerConfig = (
+  wrapped: Config.Wrap<ClaudeAdapterConfig> = config
+): Layer.Layer<ClaudeAdapter | AgentAdapter, Config.ConfigError, Host> =>
+  Layer.unwrap(Effect.map(Config.unwrap(wrapped), layer))

@@ -8,7 +8,6 @@
  */
 import type * as Schema from "effect/Schema"
 import { ControlCancelRequest, ControlRequest, ControlResponse } from "./internal/controlInbound.ts"
-import { deltaEvent, streamEvent } from "./internal/streamFrame.ts"
 import { explain, guard, isObject, type JsonObject } from "./internal/wire.ts"
 import {
   ActiveGoal,
@@ -38,15 +37,7 @@ import {
   SessionWritesLost,
   WorkerShuttingDown
 } from "./internal/wireNotices.ts"
-import {
-  CitationsDelta,
-  type ContentDelta,
-  InputJsonDelta,
-  SignatureDelta,
-  StreamEvent,
-  TextDelta,
-  ThinkingDelta
-} from "./internal/wireStream.ts"
+import { StreamEvent } from "./internal/wireStream.ts"
 import {
   ApiRetry,
   CompactBoundary,
@@ -229,25 +220,6 @@ const bySubtype = members({
   worker_shutting_down: WorkerShuttingDown
 })
 
-const deltaFrame = (delta: Schema.Codec<ContentDelta>) => streamEvent(deltaEvent(delta))
-
-// Almost every frame is a delta. A Schema of the whole frame per delta, without a union in it, compiles to a few
-// comparisons; `StreamEvent` accepts exactly the same.
-const byDelta = members({
-  text_delta: deltaFrame(TextDelta),
-  input_json_delta: deltaFrame(InputJsonDelta),
-  thinking_delta: deltaFrame(ThinkingDelta),
-  signature_delta: deltaFrame(SignatureDelta),
-  citations_delta: deltaFrame(CitationsDelta)
-})
-
-const deltaMember = (frame: JsonObject): Member | undefined => {
-  const event = frame.event
-  if (!isObject(event) || event.type !== "content_block_delta") return undefined
-  const delta = event.delta
-  return isObject(delta) && typeof delta.type === "string" ? byDelta.get(delta.type) : undefined
-}
-
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined)
 
 const subtypeOf = (frame: JsonObject): string | undefined => {
@@ -277,9 +249,7 @@ export const decode = (frame: unknown): ClaudeMessage => {
   const type = frame.type
   if (typeof type !== "string") return unknown(frame, `Expected string at ["type"]`)
   let member: Member | undefined
-  if (type === "stream_event") {
-    member = deltaMember(frame) ?? byType.get(type)
-  } else if (type === "system") {
+  if (type === "system") {
     if (typeof frame.subtype !== "string") return unknown(frame, `Expected string at ["subtype"]`)
     member = bySubtype.get(frame.subtype)
   } else {

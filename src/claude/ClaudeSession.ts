@@ -8,14 +8,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { Exact, Output, Services } from "../AgentAdapter.ts"
+import type { BaseOptions, Exact, Output, Services } from "../AgentAdapter.ts"
 import type { AgentError } from "../AgentError.ts"
 import { withOutput } from "../internal/resolve.ts"
+import { type ServiceClass as Class, serviceClass } from "../internal/serviceClass.ts"
 import * as Session from "../Session.ts"
 import type { InitializeResponse, Replies, RequestFields, RequestSubtype } from "./ClaudeControl.ts"
 import type { ClaudeMessage } from "./ClaudeMessage.ts"
-import type { ClaudeOptions } from "./ClaudeOptions.ts"
-import { resolve } from "./internal/resolveOptions.ts"
+import type { ClaudeOnly, ClaudeOptions } from "./ClaudeOptions.ts"
+import { overridden, resolve } from "./internal/resolveOptions.ts"
 import { ClaudeAdapter } from "./internal/tags.ts"
 
 /**
@@ -62,7 +63,7 @@ export const make = <const O extends ClaudeOptions.Any = {}>(
   options?: Exact<O, ClaudeOptions.Any>
 ): Effect.Effect<ClaudeSession<Output<O>>, AgentError, ClaudeAdapter | Scope.Scope | Services<O>> =>
   Effect.flatMap(ClaudeAdapter, (adapter) =>
-    Effect.flatMap(resolve<O>(options), (resolved) =>
+    Effect.flatMap(resolve<O>(options, adapter.defaults), (resolved) =>
       Effect.map(adapter.open(resolved), (session) => withOutput<O, ClaudeSession>(session))
     )
   )
@@ -81,3 +82,39 @@ export const layer = <const O extends ClaudeOptions.Any = {}>(
       Context.make(ClaudeSession, session).pipe(Context.add(Session.Session, session))
     )
   )
+
+/**
+ * What {@link Service} makes: a tag of its own, and its Layers, as `Session.ServiceClass`. `layerWith` takes Claude's own
+ * options too.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServiceClass<Self, Id extends string, O> extends Class<
+  Self,
+  Id,
+  ClaudeSession<Output<O>>,
+  BaseOptions & ClaudeOnly,
+  ClaudeAdapter | Exclude<Services<O>, Scope.Scope>
+> {}
+
+/**
+ * A session with Claude Code as a service class: several at once, each with its own options and its own process.
+ *
+ * @example
+ * ```ts
+ * class Docs extends ClaudeSession.Service<Docs>()("app/Docs", { addDirs: ["../shared"] }) {}
+ * const program = Effect.flatMap(Docs, (docs) => docs.ask("What is in there?"))
+ * program.pipe(Effect.provide(Docs.layer))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const Service =
+  <Self>() =>
+  <const Id extends string, const O extends ClaudeOptions.Any = {}>(
+    id: Id,
+    options?: Exact<O, ClaudeOptions.Any>
+  ): ServiceClass<Self, Id, O> =>
+    serviceClass<Self>()(id, (overrides: BaseOptions & ClaudeOnly) => overridden(make<O>(options), overrides))

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer"
 import * as ChildProcess from "effect/process/ChildProcess"
 import * as Redacted from "effect/Redacted"
 import type { EnvPolicy } from "../AgentAdapter.ts"
-import { markerVariable } from "./processTable.ts"
+import { markerVariable } from "./procfs.ts"
 
 /** a whole environment: nothing is added to it but our marker */
 export type Environment = Record<string, string | Redacted.Redacted<string>>

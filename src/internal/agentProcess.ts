@@ -2,30 +2,24 @@
  * The child behind a session: one reader of its stdout, one writer of its stdin, the tail of its stderr, its exit as
  * data. How it ends is `closeLadder.ts`.
  */
-import type * as Arr from "effect/Array"
-import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
-import type { PlatformError } from "effect/PlatformError"
-import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
-import type * as Pull from "effect/Pull"
-import * as Queue from "effect/Queue"
-import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import * as Stream from "effect/Stream"
 import type { ExitStatus } from "../AgentEvent.ts"
 import { command, type CommandData, oversizeArgument, secretsOf } from "./agentCommand.ts"
+import * as ChildPipes from "./childPipes.ts"
 import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
-import * as ProcessTable from "./processTable.ts"
+import type { Outlet } from "./outlet.ts"
+import { table } from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
 import { argumentTooLong, fromDefect, fromPlatformError, type SpawnFailure } from "./spawnFailure.ts"
+import * as SpawnRegistry from "./spawnRegistry.ts"
 import * as StderrTail from "./stderrTail.ts"
 
 export { command, type CommandData, environment, type Environment } from "./agentCommand.ts"
@@ -61,6 +55,8 @@ export interface SpawnOptions {
   readonly command: CommandData
   /** cut out of the stderr tail, as are the redacted values of the environment */
   readonly secrets?: ReadonlyArray<string> | undefined
+  /** where children are on disk, so that the next host ends what this one leaves; default `SpawnRegistry.defaultDirectory` */
+  readonly stateDir?: string | undefined
   /** bound of the ladder; 1 s more when SIGKILL or the spawner has to wait for zombies */
   readonly shutdownTimeout: Duration.Duration
   /** runs first, for ≤ 1 s: interrupts a running turn */
@@ -69,58 +65,56 @@ export interface SpawnOptions {
 
 /** the silence after an exit is counted in slices, so that a host that was busy for 250 ms reads before it gives up */
 const quiet = { slices: 5, millis: 50 }
-const stdinCapacity = 64
 
-/** The spawner reports a death by signal as a failure whose cause names it in its message, and nowhere else. */
-const exitStatus = (result: Result.Result<number, PlatformError>): ExitStatus =>
-  Result.isSuccess(result)
-    ? { code: result.success, signal: null }
-    : { code: null, signal: /'(SIG\w+)'/.exec(String(result.failure.reason.cause))?.[1] ?? null }
+type Tree = { -readonly [K in keyof ProcessTree.Tree]: ProcessTree.Tree[K] }
 
-/** One queue for the life of the child; what waits in it goes out as one piece. */
-const makeInput = Effect.map(Queue.bounded<string, Cause.Done>(stdinCapacity), (queue) => {
-  const encoder = new TextEncoder()
-  const take = Effect.map(Queue.takeAll(queue), (lines): Arr.NonEmptyReadonlyArray<Uint8Array> => [
-    encoder.encode(lines.join(""))
-  ])
-  return {
-    queue,
-    // A child that closes its stdin ends the stream: without the shutdown, writers would wait for it for ever.
-    stream: Stream.fromPull(Effect.succeed(take)).pipe(Stream.ensuring(Queue.shutdown(queue))),
-    write: (line: string) => Queue.offer(queue, line.endsWith("\n") ? line : `${line}\n`)
+interface Reader {
+  readonly read: AgentProcess["read"]
+  /** forgets what is said from now on, unless somebody reads */
+  readonly drain: () => void
+}
+
+const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
+  const turn = Semaphore.makeUnsafe(1)
+  let readers = 0
+  let closing = false
+  const next = Effect.suspend(() =>
+    running()
+      ? stdout.wait
+      : CloseLadder.live(Effect.timeoutOrElse(stdout.wait, { duration: quiet.millis, orElse: () => Effect.void }))
+  )
+  const pump = (onChunks: OnChunks): Effect.Effect<void> => {
+    let silent = 0
+    const loop: Effect.Effect<void> = Effect.suspend(() => {
+      const chunks = stdout.take()
+      if (chunks !== undefined) {
+        silent = 0
+        return Effect.andThen(onChunks(chunks), loop)
+      }
+      if (stdout.isEnded || silent === quiet.slices) return Effect.void
+      if (!running()) silent++
+      return Effect.andThen(next, loop)
+    })
+    return loop
   }
-})
-
-type Output = Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, PlatformError>
-
-const makeRead = (pull: Output, gone: Deferred.Deferred<void>): AgentProcess["read"] => {
-  const reader = Semaphore.makeUnsafe(1)
-  let pulls = 0
-  let waiting = false
-  const next = Effect.suspend(() => {
-    pulls++
-    waiting = true
-    return pull
-  })
-  const silence = Effect.gen(function* () {
-    yield* Deferred.await(gone)
-    for (let slices = 0; slices < quiet.slices;) {
-      const before = waiting ? pulls : undefined
-      yield* CloseLadder.live(Effect.sleep(quiet.millis))
-      slices = waiting && pulls === before ? slices + 1 : 0
+  return {
+    read: (onChunks) =>
+      Effect.suspend(() => {
+        readers++
+        return turn.withPermit(pump(onChunks))
+      }).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            readers--
+            if (closing && readers === 0) stdout.discard()
+          })
+        )
+      ),
+    drain: () => {
+      closing = true
+      if (readers === 0) stdout.discard()
     }
-  })
-  return (onChunks) =>
-    next.pipe(
-      Effect.flatMap((chunks) => {
-        waiting = false
-        return onChunks(chunks)
-      }),
-      Effect.forever({ disableYield: true }),
-      Effect.ignore,
-      Effect.raceFirst(silence),
-      reader.withPermit
-    )
+  }
 }
 
 /**
@@ -141,13 +135,16 @@ const start = Effect.fnUntraced(function* (
 
   const fs = yield* FileSystem.FileSystem
   const spawner = yield* ChildProcessSpawner
-  const marker = globalThis.crypto.randomUUID()
-  const trail = CloseLadder.makeTrail(yield* ProcessTable.make, marker)
-  const input = yield* makeInput
-  const gone = yield* Deferred.make<void>()
-  const exit = yield* Deferred.make<ExitStatus>()
-  const closed = yield* Deferred.make<void>()
+  const registry = SpawnRegistry.of(table, options.stateDir ?? SpawnRegistry.defaultDirectory())
+  yield* restore(registry.reap)
+
+  const gone = Deferred.makeUnsafe<void>()
+  const closed = Deferred.makeUnsafe<void>()
   let status: ExitStatus | undefined
+  let last: ExitStatus | undefined
+  const running = (): boolean => status === undefined
+  const tree: Tree = { marker: globalThis.crypto.randomUUID(), recorded: new Map(), born: undefined }
+  let started = true
 
   // The second of two closes of one scope returns at once, so whoever closes waits for `closed`. `outer` is what the
   // caller's scope sees: it stays there until the ladder is through, then a replaced process leaves nothing behind.
@@ -159,70 +156,97 @@ const start = Effect.fnUntraced(function* (
     Effect.uninterruptible
   )
   yield* Scope.addFinalizer(outer, shutdown)
+  let swept = false
+  let forget = (): void => {}
   yield* Scope.addFinalizer(
     own,
-    trail.sweep.pipe(
-      Effect.andThen(Effect.suspend(() => Deferred.succeed(exit, status ?? { code: null, signal: null }))),
-      Effect.andThen(Deferred.succeed(closed, undefined))
+    Effect.suspend(() => (started && !swept ? CloseLadder.live(ProcessTree.sweep(table, tree)) : Effect.void)).pipe(
+      Effect.andThen(
+        Effect.sync(() => {
+          forget()
+          last = status ?? { code: null, signal: null }
+          Deferred.doneUnsafe(gone, Exit.void)
+          Deferred.doneUnsafe(closed, Exit.void)
+        })
+      )
     )
   )
 
-  const { args, command: executable, options: settings } = command(options.command, marker)
-  const handle = yield* spawner.spawn(ChildProcess.make(executable, args, { ...settings, stdin: input.stream })).pipe(
+  const at = performance.now()
+  const handle = yield* spawner.spawn(command(options.command, tree.marker)).pipe(
     restore,
     Scope.provide(own),
     Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, options.command, error), Effect.fail)),
     Effect.catchDefect((defect) => Effect.flatMap(fromDefect(fs, options.command, defect), Effect.fail)),
-    Effect.tapError(() => Effect.sync(trail.dismiss)),
+    Effect.tapError(() => Effect.sync(() => (started = false))),
     Effect.onError(() => shutdown)
   )
+  tree.born = { pid: handle.pid, at }
 
-  const found = yield* trail.table.find(handle.pid)
+  const found = table.find(handle.pid)
   const leader = found !== undefined && ProcessTree.isOwnChild(found) ? found : undefined
-  if (leader !== undefined) trail.recorded.set(leader.pid, leader)
-  const unregister = leader?.group === handle.pid ? ExitGuard.register(handle.pid) : () => {}
-  yield* Scope.addFinalizer(own, Effect.sync(unregister))
+  let onRecord = (): void => {}
+  if (leader !== undefined) {
+    tree.recorded.set(leader.pid, leader)
+    const entry = registry.add(leader, tree)
+    const unregister = ExitGuard.register({ tree, forget: entry.remove })
+    onRecord = entry.update
+    forget = () => {
+      unregister()
+      entry.remove()
+    }
+    if (entry.complaint !== undefined) yield* Effect.logWarning(entry.complaint)
+  }
 
   const tail = StderrTail.make([...(options.secrets ?? []), ...secretsOf(options.command.env)])
-  const stderr = yield* Stream.runForEachArray(handle.stderr, (chunks) =>
-    Effect.sync(() => chunks.forEach(tail.push))
-  ).pipe(Effect.ignore, Effect.forkIn(own, { startImmediately: true }))
-  const read = makeRead(yield* Scope.provide(Stream.toPull(handle.stdout), own), gone)
-
-  yield* Effect.result(handle.exitCode).pipe(
-    Effect.flatMap((result) => {
-      const ended = exitStatus(result)
+  let stdout: Outlet | undefined
+  const listener: ChildPipes.Listener = {
+    stderr: tail.push,
+    exited: (ended) => {
       status = ended
-      unregister()
-      Queue.shutdownUnsafe(input.queue)
+      // From now on its pid may pass to another process.
+      tree.recorded.delete(handle.pid)
       Deferred.doneUnsafe(gone, Exit.void)
-      const rest = CloseLadder.bounded(Fiber.await(stderr), quiet.slices * quiet.millis)
-      return Effect.andThen(rest, Deferred.succeed(exit, ended))
-    }),
-    Effect.forkIn(own, { startImmediately: true })
-  )
+      stdout?.wake()
+    }
+  }
+  const pipes = yield* ChildPipes.make(handle, listener, own)
+  stdout = pipes.stdout
 
-  const ladder = CloseLadder.make(
-    {
-      handle,
-      leader,
-      running: () => status === undefined,
-      gone,
-      endInput: Queue.end(input.queue),
-      drain: read(() => Effect.void),
-      stderr,
-      beforeEnd: options.beforeEnd,
-      shutdownTimeout: options.shutdownTimeout
-    },
-    trail
+  const reader = makeReader(pipes.stdout, running)
+  const ladder = CloseLadder.make({
+    handle,
+    pipes,
+    leader,
+    tree,
+    table,
+    running,
+    gone,
+    drain: reader.drain,
+    onRecord,
+    beforeEnd: options.beforeEnd,
+    shutdownTimeout: options.shutdownTimeout
+  })
+  yield* Scope.addFinalizer(
+    own,
+    Effect.andThen(
+      CloseLadder.live(ladder.run),
+      Effect.sync(() => (swept = true))
+    )
   )
-  yield* Scope.addFinalizer(own, CloseLadder.live(ladder.run))
 
   return {
     pid: handle.pid,
-    read,
-    write: input.write,
-    exit: Deferred.await(exit),
+    read: reader.read,
+    write: (line: string) =>
+      Effect.suspend(() => (running() ? pipes.write(line.endsWith("\n") ? line : `${line}\n`) : Effect.succeed(false))),
+    exit: Effect.suspend(() => {
+      if (last !== undefined) return Effect.succeed(last)
+      return Deferred.await(gone).pipe(
+        Effect.andThen(CloseLadder.live(CloseLadder.within(pipes.stderrEnded, quiet.slices * quiet.millis))),
+        Effect.andThen(Effect.sync(() => (last ??= status ?? { code: null, signal: null })))
+      )
+    }),
     exited: () => status,
     stderrTail: tail.read,
     shutdown,

@@ -9,6 +9,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { ChildProcessHandle } from "effect/process/ChildProcessSpawner"
+import type { ChildPipes } from "./childPipes.ts"
+import { groupExists } from "./processSignal.ts"
 import type { ProcessEntry, ProcessTable } from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
 
@@ -36,48 +38,29 @@ export const rungs = (shutdownTimeout: Duration.Duration): { ask: number; end: n
   }
 }
 
-/** for what takes milliseconds unless the kernel itself is stuck: a walk, a SIGKILL, a sweep */
+/** what SIGKILL may take beyond the bound */
 const settleMillis = 500
 const drainMillis = 100
 
-/** What was seen of the child's tree, and the sweep of it: there before the child is, so that nothing slips between. */
-export interface Trail {
-  readonly table: ProcessTable
-  readonly recorded: ProcessTree.Recorded
-  /** kills what is left, once; later calls find it done */
-  readonly sweep: Effect.Effect<void>
-  /** nothing was started, so there is nothing to look for */
-  readonly dismiss: () => void
-}
-
-export const makeTrail = (table: ProcessTable, marker: string): Trail => {
-  const recorded: ProcessTree.Recorded = new Map()
-  let swept = false
-  return {
-    table,
-    recorded,
-    sweep: Effect.suspend(() => {
-      if (swept) return Effect.void
-      swept = true
-      return bounded(ProcessTree.sweep(table, recorded, marker), settleMillis)
-    }),
-    dismiss: () => {
-      swept = true
-    }
-  }
-}
+/** waits inside of what cannot be interrupted */
+export const within = (deferred: Deferred.Deferred<void>, millis: number): Effect.Effect<void> =>
+  Deferred.isDoneUnsafe(deferred)
+    ? Effect.void
+    : Effect.asVoid(Effect.timeoutOption(Effect.interruptible(Deferred.await(deferred)), millis))
 
 export interface Child {
   readonly handle: ChildProcessHandle
+  readonly pipes: ChildPipes
   /** absent when the pid is none of this machine's: then only the handle can kill */
   readonly leader: ProcessEntry | undefined
+  readonly tree: ProcessTree.Tree
+  readonly table: ProcessTable
   readonly running: () => boolean
   readonly gone: Deferred.Deferred<void>
-  readonly endInput: Effect.Effect<unknown>
-  /** reads stdout to its end and forgets it */
-  readonly drain: Effect.Effect<void>
-  /** ends with stderr */
-  readonly stderr: Fiber.Fiber<void>
+  /** reads stdout to its end and forgets it, when nobody else reads */
+  readonly drain: () => void
+  /** more of the tree is on record */
+  readonly onRecord: () => void
   readonly beforeEnd: Effect.Effect<void> | undefined
   readonly shutdownTimeout: Duration.Duration
 }
@@ -89,48 +72,50 @@ export interface Ladder {
   readonly kill: Effect.Effect<void>
 }
 
-export const make = (child: Child, { recorded, sweep, table }: Trail): Ladder => {
-  const { gone, handle, leader, running } = child
+export const make = (child: Child): Ladder => {
+  const { gone, handle, leader, pipes, running, table, tree } = child
   const limits = rungs(child.shutdownTimeout)
   let forced = false
-  const snapshot = bounded(ProcessTree.record(table, recorded), settleMillis)
-
-  const groupGone: Effect.Effect<void> = Effect.suspend(() => {
-    if (!ProcessTree.groupExists(handle.pid)) return Effect.void
-    return Effect.flatMap(table.all, (all) =>
-      all.some((entry) => entry.group === handle.pid && !entry.zombie)
-        ? Effect.andThen(Effect.sleep("20 millis"), groupGone)
-        : Effect.void
-    )
+  const snapshot = Effect.sync(() => {
+    ProcessTree.record(table, tree)
+    child.onRecord()
   })
 
+  const groupGone: Effect.Effect<void> = Effect.suspend(() =>
+    groupExists(handle.pid) && table.all().some((entry) => entry.group === handle.pid && !entry.zombie)
+      ? Effect.andThen(Effect.sleep("20 millis"), groupGone)
+      : Effect.void
+  )
+
   const terminate = Effect.suspend(() => {
-    if (!running() && (leader === undefined || !ProcessTree.groupExists(handle.pid))) return Effect.void
+    if (!running() && (leader === undefined || !groupExists(handle.pid))) return Effect.void
     const wait = forced ? 0 : limits.terminate
     const kill = handle.kill({ killSignal: forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
     // the spawner waits for zombies of the group as if they lived, we do not
-    const done = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), groupGone)
-    return bounded(Effect.raceFirst(Effect.ignore(kill), done), wait + settleMillis)
+    const dead = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), groupGone)
+    return bounded(Effect.raceFirst(Effect.ignore(kill), dead), wait + settleMillis)
   })
 
   return {
     run: Effect.gen(function* () {
-      // With no reader, a child that still has something to say would wait for one and not leave.
-      const drain = yield* Effect.forkDetach(child.drain)
+      // A reader that was forked just before gets its turn to begin.
+      yield* Effect.yieldNow
       if (running() && !forced) {
         if (child.beforeEnd !== undefined) {
           yield* bounded(Effect.raceFirst(child.beforeEnd, Deferred.await(gone)), limits.ask)
         }
+        // With no reader, a child that still has something to say would wait for one and not leave.
+        child.drain()
         yield* snapshot
-        yield* child.endInput
-        yield* bounded(Deferred.await(gone), limits.end)
+        yield* pipes.endInput
+        yield* within(gone, limits.end)
       }
+      child.drain()
       if (running()) yield* snapshot
       yield* terminate
-      yield* sweep
-      // The pipes are read to their end: destroyed before it, Node keeps their descriptors open.
-      yield* bounded(Effect.andThen(Fiber.await(child.stderr), Fiber.await(drain)), drainMillis)
-      drain.interruptUnsafe()
+      yield* ProcessTree.sweep(table, tree)
+      yield* within(pipes.stderrEnded, drainMillis)
+      yield* within(pipes.stdoutEnded, drainMillis)
       // Dead to the last process: the spawner's release has nothing to signal and no zombie to wait for.
       if (!running()) yield* Effect.ignore(handle.unref)
     }),

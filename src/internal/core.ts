@@ -8,7 +8,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { FileSystem } from "effect/FileSystem"
-import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type { Path } from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
@@ -29,8 +28,11 @@ import { Decisions } from "./decisions.ts"
 import { EventLog } from "./eventLog.ts"
 import type * as ids from "./ids.ts"
 import { Journal } from "./journal.ts"
-import { decodeOutput } from "./resolve.ts"
-import { type LiveTurn, type TurnDriver, Turns } from "./turns.ts"
+import { Quiescence } from "./quiescence.ts"
+import { decodeOutput, repaired } from "./output.ts"
+import type { LiveTurn } from "./liveTurn.ts"
+import { type TurnDriver, Turns } from "./turns.ts"
+import * as Unasked from "./unasked.ts"
 
 export type Host = FileSystem | Path | ChildProcessSpawner
 
@@ -83,10 +85,7 @@ export interface Core {
   readonly answered: () => void
   /** Stops the running turn. Whoever waits bounds it. */
   readonly quiet: Effect.Effect<void>
-  /** Work in the background began, or is over. */
-  readonly background: (taskId: ids.TaskId, running: boolean) => void
-  /** All the work in the background there is. */
-  readonly backgroundIs: (taskIds: ReadonlyArray<ids.TaskId>) => void
+  readonly quiescence: Quiescence
   readonly isClosing: () => boolean
   readonly session: Session
 }
@@ -101,8 +100,7 @@ export const make = Effect.fnUntraced(function* (
   const journal = new Journal({ clock, scope, buffer: resolved.buffer })
   const statuses = new EventLog<SessionStatus>({ window: 64, maxSize: 64, lagged: (_, next) => next })
   const closed = Deferred.makeUnsafe<void>()
-  const quietLatch = Latch.makeUnsafe(true)
-  const tasks = new Set<ids.TaskId>()
+  const quiescence = new Quiescence(journal, () => turns.running !== undefined)
   let status: SessionStatus = { _tag: "Starting" }
   let health: Health = { _tag: "Healthy" }
   let model = resolved.model
@@ -119,16 +117,10 @@ export const make = Effect.fnUntraced(function* (
     journal.wake(() => statuses.wake())
   }
 
-  // Told when fibers may run: by then another turn may have begun.
-  const openWhenQuiet = (): void => {
-    if (turns.running === undefined && tasks.size === 0) quietLatch.openUnsafe()
-  }
-
   const onChange = (): void => {
     if (status._tag === "Closed") return
     const running: LiveTurn | undefined = turns.running
-    if (running !== undefined || tasks.size > 0) quietLatch.closeUnsafe()
-    else journal.wake(openWhenQuiet)
+    quiescence.update()
     if (closing || status._tag === "Starting") return
     setStatus(running === undefined ? { _tag: "Idle" } : { _tag: "Running", turnId: running.turnId })
   }
@@ -142,7 +134,7 @@ export const make = Effect.fnUntraced(function* (
       journal.log.end()
       health = { _tag: "Unhealthy", why: `the session is over (${reason})` }
       setStatus({ _tag: "Closed", reason })
-      journal.wake(() => quietLatch.openUnsafe())
+      quiescence.end()
       return journal.flush
     })
 
@@ -153,7 +145,7 @@ export const make = Effect.fnUntraced(function* (
       const running = turns.running
       if (running !== undefined) running.failure ??= new SessionClosed({})
       return journal.flush.pipe(
-        Effect.andThen(driver.shutdown),
+        Effect.andThen(Effect.exit(Effect.suspend(() => driver.shutdown))),
         Effect.andThen(
           Effect.suspend(() => {
             turns.end(new SessionClosed({}), { _tag: "Interrupted" })
@@ -199,7 +191,10 @@ export const make = Effect.fnUntraced(function* (
 
   const changed: Core["changed"] = (changes) => {
     if (changes.model !== undefined) model = changes.model
-    if (changes.permissionMode !== undefined) permissionMode = changes.permissionMode
+    if (changes.permissionMode !== undefined && changes.permissionMode !== permissionMode) {
+      permissionMode = changes.permissionMode
+      if (resolved.permissions !== undefined) for (const body of Unasked.inMode(permissionMode)) journal.emit(body)
+    }
     if (changes.sessionId !== undefined) journal.sessionId = changes.sessionId
   }
 
@@ -236,7 +231,8 @@ export const make = Effect.fnUntraced(function* (
       ),
     ask: Effect.fn("Session.ask")(function* (input, options) {
       yield* Effect.annotateCurrentSpan({ agent, ...resolved.metadata, ...options?.metadata })
-      return yield* Effect.scoped(Effect.flatMap(run(input, options, false), decoded))
+      const once = (input: Prompt.Input) => Effect.scoped(Effect.flatMap(run(input, options, false), decoded))
+      return yield* resolved.repairOutput === true ? repaired(once(input), once) : once(input)
     }),
     steer: (input) => driver.steer(input),
     interrupt: Effect.withSpan(
@@ -250,7 +246,7 @@ export const make = Effect.fnUntraced(function* (
     execute: (effect) => Effect.provideContext(effect, config.host),
     health: Effect.sync(() => health),
     quiescent: Effect.andThen(
-      Effect.suspend(() => quietLatch.await),
+      quiescence.await,
       Effect.suspend(() =>
         status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : Effect.void
       )
@@ -263,8 +259,9 @@ export const make = Effect.fnUntraced(function* (
     journal,
     resolved,
     driver: {
+      refused: (prompt) => driver.refused?.(prompt),
       send: (turn) => driver.send(turn),
-      interrupt: Effect.suspend(() => driver.interrupt),
+      interrupt: (turn) => driver.interrupt(turn),
       // A session that is being closed needs no other process.
       replace: Effect.suspend(() => (closing ? Effect.never : Effect.tap(driver.replace, () => Effect.sync(answered))))
     },
@@ -284,19 +281,10 @@ export const make = Effect.fnUntraced(function* (
     changed,
     unanswered,
     answered,
-    backgroundIs: (taskIds) => {
-      tasks.clear()
-      for (const taskId of taskIds) tasks.add(taskId)
-      onChange()
-    },
+    quiescence,
     lost,
     isClosing: () => closing,
     quiet: Effect.ignore(Effect.suspend(() => turns.interrupt)),
-    background: (taskId, running) => {
-      if (running) tasks.add(taskId)
-      else tasks.delete(taskId)
-      onChange()
-    },
     opened: (about) =>
       Effect.suspend(() => {
         journal.tick()
@@ -309,6 +297,7 @@ export const make = Effect.fnUntraced(function* (
           ...(about.model === undefined ? {} : { model: about.model }),
           ...(about.cwd === undefined ? {} : { cwd: about.cwd })
         })
+        for (const body of Unasked.notices(resolved)) journal.emit(body)
         setStatus({ _tag: "Idle" })
         return journal.flush
       }),

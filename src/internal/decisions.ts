@@ -1,52 +1,61 @@
 /**
- * Permission requests of the agent, each answered in a fiber of its own: by the handler, or with a denial when it fails,
- * dies or is late. The idle clock stands still meanwhile. A request that the agent takes back interrupts its fiber, and
- * gets no answer.
+ * What the agent asks of the user's code: may this tool run, and what does the user say. Each is told as an event, answered
+ * by the handler or by default, and told again when it is settled.
  */
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import type { ResolvedOptions } from "../AgentAdapter.ts"
-import type { Resolver } from "../AgentEvent.ts"
 import * as Schema from "effect/Schema"
+import type { ResolvedOptions } from "../AgentAdapter.ts"
+import type { InputRequested } from "../AgentEvent.ts"
+import * as Input from "../Input.ts"
 import * as Permission from "../Permission.ts"
+import { Answering } from "./answering.ts"
+import * as Handler from "./handlerRun.ts"
 import type { RequestId } from "./ids.ts"
+import { issueOf } from "./inputAnswer.ts"
 import type { Journal } from "./journal.ts"
 import type { Turns } from "./turns.ts"
 
-interface Resolved {
-  readonly by: Resolver
-  readonly decision: Permission.Decision
+const isDecision = Schema.is(Permission.Decision)
+const isAnswer = Schema.is(Input.Answer)
+
+const kinds: { readonly [K in Input.Request["_tag"]]: InputRequested["kind"] } = {
+  Question: "question",
+  Plan: "plan",
+  Form: "form",
+  Url: "url",
+  Dialog: "dialog"
 }
 
-const isDecision = Schema.is(Permission.Decision)
-
-const denied = (by: Resolver, message: string): Resolved => ({ by, decision: Permission.deny(message) })
-
-interface Pending {
-  fiber: Fiber.Fiber<void> | undefined
-  withdrawn: boolean
+interface Answered extends Handler.Outcome<Input.Answer> {
+  /** Why the handler's answer did not count. */
+  readonly issue?: string | undefined
 }
 
 export class Decisions {
   readonly #journal: Journal
-  readonly #turns: Turns
   readonly #resolved: ResolvedOptions
-  readonly #pending = new Map<RequestId, Pending>()
+  readonly #permissions: Answering<RequestId>
+  readonly #inputs: Answering<RequestId>
 
   constructor(journal: Journal, turns: Turns, resolved: ResolvedOptions) {
     this.#journal = journal
-    this.#turns = turns
     this.#resolved = resolved
+    this.#permissions = new Answering(journal, turns, (requestId: RequestId) =>
+      journal.emit({ _tag: "PermissionResolved", requestId, by: "withdrawn" })
+    )
+    this.#inputs = new Answering(journal, turns, (requestId: RequestId) =>
+      journal.emit({ _tag: "InputResolved", requestId, by: "withdrawn" })
+    )
   }
 
-  /** Asks the handler; `reply` takes the decision to the agent. */
+  /** Asks the permission handler; `reply` takes the decision to the agent. */
   request(
     request: Permission.Request,
     reply: (decision: Permission.Decision) => Effect.Effect<void>,
     raw?: unknown
   ): void {
     const { requestId, toolId } = request
-    if (this.#pending.has(requestId)) return
+    if (this.#permissions.has(requestId)) return
     this.#journal.emit(
       {
         _tag: "PermissionRequested",
@@ -59,64 +68,84 @@ export class Decisions {
       undefined,
       raw
     )
-    const pending: Pending = { fiber: undefined, withdrawn: false }
-    this.#pending.set(requestId, pending)
-    this.#turns.hold()
-    const answer = Effect.flatMap(this.#decide(request), ({ by, decision }) =>
-      Effect.suspend(() => {
-        if (!this.#close(requestId)) return Effect.void
-        this.#journal.emit({ _tag: "PermissionResolved", requestId, by, decision })
-        return Effect.andThen(reply(decision), this.#journal.flush)
-      })
+    this.#permissions.ask(requestId, this.#decide(request), ({ answer, by }) => {
+      this.#journal.emit({ _tag: "PermissionResolved", requestId, by, decision: answer })
+      return reply(answer)
+    })
+  }
+
+  /** Asks the input handler; `reply` takes the answer to the agent. */
+  input(
+    request: Input.Request,
+    reply: (answer: Input.Answer) => Effect.Effect<void>,
+    raw?: unknown,
+    size?: number
+  ): void {
+    const { requestId, toolId } = request
+    if (this.#inputs.has(requestId)) return
+    this.#journal.emit(
+      {
+        _tag: "InputRequested",
+        requestId,
+        kind: kinds[request._tag],
+        payload: request,
+        ...(toolId === undefined ? {} : { toolId })
+      },
+      undefined,
+      raw,
+      size
     )
-    this.#journal.later(
-      Effect.suspend(() => {
-        if (pending.withdrawn) return Effect.void
-        return Effect.flatMap(Effect.forkChild(answer), (fiber) => {
-          pending.fiber = fiber
-          return Effect.asVoid(Fiber.await(fiber))
-        })
-      })
-    )
+    this.#inputs.ask(requestId, this.#answer(request), ({ answer, by, issue }) => {
+      if (issue !== undefined) {
+        const text = `the answer of the input handler does not fit, so it is declined: ${issue}`
+        this.#journal.emit({ _tag: "Notice", level: "warning", code: "input-invalid", text })
+      }
+      this.#journal.emit({ _tag: "InputResolved", requestId, by, answer })
+      return reply(answer)
+    })
   }
 
   /** The agent takes a request back. False when there is no such request. */
   withdraw(requestId: RequestId): boolean {
-    const pending = this.#pending.get(requestId)
-    if (pending === undefined || !this.#close(requestId)) return false
-    pending.withdrawn = true
-    this.#journal.emit({ _tag: "PermissionResolved", requestId, by: "withdrawn" })
-    const { fiber } = pending
-    if (fiber !== undefined) this.#journal.later(Effect.asVoid(Fiber.interrupt(fiber)))
-    return true
+    return this.#permissions.withdraw(requestId) || this.#inputs.withdraw(requestId)
   }
 
   withdrawAll(): void {
-    for (const requestId of this.#pending.keys()) this.withdraw(requestId)
+    this.#permissions.withdrawAll()
+    this.#inputs.withdrawAll()
   }
 
-  #close(requestId: RequestId): boolean {
-    if (!this.#pending.delete(requestId)) return false
-    this.#turns.release()
-    return true
-  }
-
-  #decide(request: Permission.Request): Effect.Effect<Resolved> {
+  #decide(request: Permission.Request): Effect.Effect<Handler.Outcome<Permission.Decision>> {
     const { permissions, timeouts } = this.#resolved
-    if (permissions === undefined) return Effect.succeed(denied("default", "No permission handler is installed."))
-    return permissions(request).pipe(
-      Effect.map((decision: unknown): Resolved =>
-        isDecision(decision) ? { by: "handler", decision } : denied("default", "The permission handler did not decide.")
-      ),
-      Effect.timeoutOrElse({
-        duration: timeouts.permission,
-        orElse: () => Effect.succeed(denied("timeout", "The permission handler did not answer in time."))
-      }),
-      Effect.catchCause((cause) =>
-        Effect.as(
-          Effect.logWarning("The permission handler failed; the tool call is denied.", cause),
-          denied("default", "The permission handler failed.")
-        )
+    if (permissions === undefined) {
+      return Effect.succeed({ by: "default", answer: Permission.deny("No permission handler is installed.") })
+    }
+    return Handler.run({
+      who: "The permission handler",
+      work: () => permissions(request),
+      deadline: timeouts.permission,
+      isAnswer: isDecision,
+      otherwise: (message) => Permission.deny(message)
+    })
+  }
+
+  #answer(request: Input.Request): Effect.Effect<Answered> {
+    const { input, timeouts } = this.#resolved
+    if (input === undefined) {
+      return Effect.succeed({ by: "default", answer: Input.decline("Nobody answers questions here.") })
+    }
+    const given = Handler.run({
+      who: "The input handler",
+      work: () => input(request),
+      deadline: timeouts.permission,
+      isAnswer,
+      otherwise: (message) => Input.decline(message)
+    })
+    return Effect.flatMap(given, (outcome) =>
+      Effect.map(issueOf(request, outcome.answer), (issue) =>
+        issue === undefined
+          ? outcome
+          : { by: "default", answer: Input.decline(`The answer does not fit: ${issue}`), issue }
       )
     )
   }

@@ -14,14 +14,17 @@ export interface Options<A> {
   readonly window: number
   /** How much they may weigh together; the last one is kept whatever it weighs. */
   readonly maxSize: number
-  /** What a reader gets that missed some; `next` is the oldest that is left. */
-  readonly lagged: (missed: number, next: A) => A
+  /** What a reader gets that missed some, if it is to be told; `next` is the oldest that is left. */
+  readonly lagged: (missed: number, next: A) => A | undefined
 }
+
+const leastSlots = 16
 
 export class EventLog<A> {
   readonly #options: Options<A>
-  readonly #items: Array<A | undefined>
-  readonly #sizes: Array<number>
+  /** Of a power of two, and no longer than what it has held: most sessions never fill their window. */
+  #items: Array<A | undefined> = []
+  #sizes: Array<number> = []
   readonly #latch = Latch.makeUnsafe(false)
   #tail = 0
   #head = 0
@@ -31,20 +34,20 @@ export class EventLog<A> {
 
   constructor(options: Options<A>) {
     this.#options = options
-    this.#items = Array.from({ length: options.window }, () => undefined)
-    this.#sizes = Array.from({ length: options.window }, () => 0)
   }
 
   append(item: A, size: number): void {
     if (this.#ended) return
-    const mask = this.#options.window - 1
-    if (this.#head - this.#tail === this.#options.window) this.#forget(mask)
-    this.#items[this.#head & mask] = item
-    this.#sizes[this.#head & mask] = size
+    const kept = this.#head - this.#tail
+    if (kept === this.#options.window) this.#forget()
+    else if (kept === this.#items.length) this.#grow()
+    const at = this.#head & (this.#items.length - 1)
+    this.#items[at] = item
+    this.#sizes[at] = size
     this.#size += size
     this.#head++
     this.#news = true
-    while (this.#size > this.#options.maxSize && this.#head - this.#tail > 1) this.#forget(mask)
+    while (this.#size > this.#options.maxSize && this.#head - this.#tail > 1) this.#forget()
   }
 
   end(): void {
@@ -63,10 +66,11 @@ export class EventLog<A> {
     let next = Math.max(this.#tail, this.#head - last)
     const take: Effect.Effect<Arr.NonEmptyReadonlyArray<A>, Cause.Done> = Effect.suspend(() => {
       const out: Array<A> = []
-      const mask = this.#options.window - 1
+      const mask = this.#items.length - 1
       if (next < this.#tail) {
         const oldest = this.#items[this.#tail & mask]
-        if (oldest !== undefined) out.push(this.#options.lagged(this.#tail - next, oldest))
+        const notice = oldest === undefined ? undefined : this.#options.lagged(this.#tail - next, oldest)
+        if (notice !== undefined) out.push(notice)
         next = this.#tail
       }
       for (; next < this.#head; next++) {
@@ -81,8 +85,20 @@ export class EventLog<A> {
     return Stream.fromPull(Effect.succeed(take))
   }
 
-  #forget(mask: number): void {
-    const at = this.#tail & mask
+  #grow(): void {
+    const length = Math.min(this.#options.window, Math.max(leastSlots, this.#items.length * 2))
+    const items = Array.from({ length }, (): A | undefined => undefined)
+    const sizes = Array.from({ length }, () => 0)
+    for (let at = this.#tail; at < this.#head; at++) {
+      items[at & (length - 1)] = this.#items[at & (this.#items.length - 1)]
+      sizes[at & (length - 1)] = this.#sizes[at & (this.#items.length - 1)] ?? 0
+    }
+    this.#items = items
+    this.#sizes = sizes
+  }
+
+  #forget(): void {
+    const at = this.#tail & (this.#items.length - 1)
     this.#items[at] = undefined
     this.#size -= this.#sizes[at] ?? 0
     this.#tail++

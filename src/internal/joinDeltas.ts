@@ -1,24 +1,17 @@
-/**
- * Neighbouring deltas of one item as one: text as parts, never by `+=`, whose rope holds five times its characters.
- */
+/** Neighbouring deltas of one item as one. */
 import type { AgentEvent, ReasoningDelta, TextDelta } from "../AgentEvent.ts"
 import type { Joint } from "./backlog.ts"
-
-const partsAtATime = 1024
+import { LongText } from "./longText.ts"
 
 const joint = (first: TextDelta | ReasoningDelta): Joint<AgentEvent> => {
-  const joined: Array<string> = []
-  let parts: Array<string> = [first.text]
+  const text = new LongText()
+  text.push(first.text)
   let count = 1
   let seq = first.seq
   return {
     add: (next) => {
       if (next._tag !== first._tag || next.itemId !== first.itemId) return -1
-      parts.push(next.text)
-      if (parts.length >= partsAtATime) {
-        joined.push(parts.join(""))
-        parts = []
-      }
+      text.push(next.text)
       count++
       seq = next.seq
       return next.text.length
@@ -26,7 +19,7 @@ const joint = (first: TextDelta | ReasoningDelta): Joint<AgentEvent> => {
     finish: () => {
       if (count === 1) return first
       const { raw: _raw, ...rest } = first
-      return { ...rest, seq, text: joined.join("") + parts.join(""), joined: count }
+      return { ...rest, seq, text: text.toString(), joined: count }
     }
   }
 }

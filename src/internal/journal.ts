@@ -84,17 +84,14 @@ export class Journal {
     itemId: ItemId,
     text: string,
     parent?: ToolId,
-    raw?: unknown,
     size: number = text.length
   ): void {
-    const event: Mutable<TextDelta> | Mutable<ReasoningDelta> = {
-      _tag: tag,
-      seq: 0,
-      at: this.at,
-      itemId,
-      text
-    }
-    this.#finish(event, parent, raw, size)
+    const { at, current, sessionId } = this
+    const event: Mutable<TextDelta> | Mutable<ReasoningDelta> =
+      sessionId === undefined || current === undefined
+        ? { _tag: tag, seq: 0, at, itemId, text }
+        : { _tag: tag, seq: 0, at, sessionId, turnId: current.id, itemId, text }
+    this.#finish(event, parent, undefined, size)
   }
 
   /** The session is open: `body` is its first event. */
@@ -135,6 +132,12 @@ export class Journal {
       })
     })
   )
+
+  /** The same for the path of every chunk: wakes now, and has an Effect run only if something was put off. */
+  flushed(): Effect.Effect<void> {
+    if (this.#later.length === 0) this.wakeAll()
+    return this.#later.length === 0 ? Effect.void : this.flush
+  }
 
   #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {
     if (this.#early !== undefined) {

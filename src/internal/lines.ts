@@ -7,8 +7,13 @@ import { StringDecoder } from "node:string_decoder"
 
 /** what happens to what was framed; called synchronously, in order */
 export interface FrameSink {
+  /**
+   * takes a line (`start` to `stop` of `block`) that it can tell without a parse; `false` for all others. It must not
+   * keep a part of `block`: a slice keeps the whole chunk alive
+   */
+  readonly known?: ((block: string, start: number, stop: number) => boolean) | undefined
   /** one JSON object; `size` = length of its line in UTF-16 units, without the line end */
-  readonly frame: (value: JsonObject, size: number) => void
+  readonly frame: (value: JsonObject, size: number, line: string) => void
   /**
    * a line that is not a JSON object, or one over the cap. `bytes` = length of the line in bytes, without the line end;
    * `prefix` = its first ≤ 200 characters
@@ -138,8 +143,9 @@ export const make = (sink: FrameSink, options?: { readonly maxLineBytes?: number
 
   const deliver = (line: Line): void => {
     if ("prefix" in line) return sink.malformed(line.bytes, line.prefix)
+    if (sink.known?.(line.text, 0, line.text.length)) return
     const value = parseObject(line.text)
-    if (value !== undefined) sink.frame(value, line.text.length)
+    if (value !== undefined) sink.frame(value, line.text.length, line.text)
     else if (line.text.trim() !== "") sink.malformed(line.bytes, prefixOf(line.text))
   }
 
@@ -162,10 +168,11 @@ export const make = (sink: FrameSink, options?: { readonly maxLineBytes?: number
     for (let start = 0; start < text.length; count++) {
       const end = text.indexOf("\n", start)
       const stop = text.charCodeAt(end - 1) === carriageReturn ? end - 1 : end
-      if (stop > start) {
-        const value = parseObject(text.slice(start, stop))
+      if (stop > start && !sink.known?.(text, start, stop)) {
+        const line = text.slice(start, stop)
+        const value = parseObject(line)
         if (value === undefined) return lines(bytes.subarray(offsetOfLine(bytes, count)))
-        sink.frame(value, stop - start)
+        sink.frame(value, stop - start, line)
       }
       start = end + 1
     }

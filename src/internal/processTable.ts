@@ -1,17 +1,9 @@
 /**
  * The processes of this machine, read when asked. Linux has them in /proc, with their environments; macOS asks `ps`,
- * which shows no environments.
+ * which shows no environments. All of it is synchronous, so that the end of the host can use it too.
  */
-import { Buffer } from "node:buffer"
-import * as Deferred from "effect/Deferred"
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import * as FileSystem from "effect/FileSystem"
-import * as ChildProcess from "effect/process/ChildProcess"
-import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
-
-/** in the environment of every child, with a value of its own per child; what the child starts inherits it */
-export const markerVariable = "EFFECT_AGENT_SESSION"
+import { execFileSync } from "node:child_process"
+import * as procfs from "./procfs.ts"
 
 export interface ProcessEntry {
   readonly pid: number
@@ -24,22 +16,101 @@ export interface ProcessEntry {
   readonly started: string
 }
 
-/** where the facts come from; none of the reads fails, what cannot be read is not there */
-export interface ProcessTable {
-  readonly find: (pid: number) => Effect.Effect<ProcessEntry | undefined>
-  readonly all: Effect.Effect<ReadonlyArray<ProcessEntry>>
-  /** processes that carry this marker; empty where environments cannot be read */
-  readonly marked: (marker: string) => Effect.Effect<ReadonlyArray<ProcessEntry>>
+/** what names one process for ever */
+export interface ProcessId {
+  readonly pid: number
+  readonly started: string
 }
 
-/** /proc/<pid>/stat; the name in parentheses may hold spaces and parentheses */
-export const parseStat = (text: string): ProcessEntry | undefined => {
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ")
-  const [state, parent, group] = fields
-  const started = fields[19]
-  const pid = Number.parseInt(text, 10)
-  if (state === undefined || started === undefined || Number.isNaN(pid)) return undefined
-  return { pid, parent: Number(parent), group: Number(group), zombie: "ZXx".includes(state), started }
+/** one run of the system and one set of pids in it; both empty where start times are dates */
+export interface Origin {
+  readonly boot: string
+  readonly namespace: string
+}
+
+/** where the facts come from; none of the reads fails, what cannot be read is not there */
+export interface ProcessTable {
+  readonly find: (pid: number) => ProcessEntry | undefined
+  readonly all: () => ReadonlyArray<ProcessEntry>
+  /** everything below those of the given processes that still exist, without them */
+  readonly below: (roots: Iterable<ProcessId>) => ReadonlyArray<ProcessEntry>
+  /** the pids that carry each marker; none where environments cannot be read */
+  readonly markers: () => ReadonlyMap<string, ReadonlyArray<number>>
+  /** those of one marker, cheaply; `undefined` when only `markers` can tell */
+  readonly markedSince: (marker: string, pid: number, millis: number) => ReadonlyArray<number> | undefined
+  /** what the pids are of */
+  readonly origin: () => Origin
+}
+
+/** whether two entries are one process: a pid alone may have passed to another */
+export const isSame = (left: ProcessId, right: ProcessId | undefined): boolean =>
+  left.pid === right?.pid && left.started === right.started
+
+const isEntry = (entry: ProcessEntry | undefined): entry is ProcessEntry => entry !== undefined
+
+/** a walk down from the roots; never goes round, even in a table that was read while pids changed hands */
+export const descend = (
+  roots: Iterable<ProcessId>,
+  find: (pid: number) => ProcessEntry | undefined,
+  childrenOf: (pid: number) => ReadonlyArray<ProcessEntry>
+): ReadonlyArray<ProcessEntry> => {
+  const found: Array<ProcessEntry> = []
+  const queue: Array<ProcessId> = Array.from(roots).filter((root) => isSame(root, find(root.pid)))
+  const seen = new Set(queue.map((root) => root.pid))
+  for (const parent of queue) {
+    for (const child of childrenOf(parent.pid)) {
+      if (seen.has(child.pid)) continue
+      seen.add(child.pid)
+      queue.push(child)
+      found.push(child)
+    }
+  }
+  return found
+}
+
+/** the same in a table of everything */
+export const descendants = (
+  table: ReadonlyArray<ProcessEntry>,
+  roots: Iterable<ProcessId>
+): ReadonlyArray<ProcessEntry> => {
+  const byPid = new Map(table.map((entry) => [entry.pid, entry]))
+  const children = Map.groupBy(table, (entry) => entry.parent)
+  return descend(
+    roots,
+    (pid) => byPid.get(pid),
+    (pid) => children.get(pid) ?? []
+  )
+}
+
+const allOfProc = (): ReadonlyArray<ProcessEntry> => procfs.pids().map(procfs.find).filter(isEntry)
+
+export const fromProc: ProcessTable = {
+  find: procfs.find,
+  all: allOfProc,
+  below: (roots) => {
+    const heads = Array.from(roots)
+    let told = true
+    const found = descend(heads, procfs.find, (pid) => {
+      const children = procfs.childrenOf(pid)
+      told &&= children !== undefined
+      return (children ?? []).map(procfs.find).filter(isEntry)
+    })
+    return told ? found : descendants(allOfProc(), heads)
+  },
+  markers: () => {
+    const found = new Map<string, Array<number>>()
+    for (const pid of procfs.pids()) {
+      const marker = procfs.markerOf(pid)
+      if (marker === undefined) continue
+      const same = found.get(marker)
+      if (same === undefined) found.set(marker, [pid])
+      else same.push(pid)
+    }
+    return found
+  },
+  markedSince: (marker, pid, millis) =>
+    procfs.givenOutSince(pid, millis)?.filter((one) => procfs.markerOf(one) === marker),
+  origin: () => ({ boot: procfs.bootId(), namespace: procfs.pidNamespace() })
 }
 
 /** the lines of `ps -o pid=,ppid=,pgid=,stat=,lstart=` */
@@ -55,126 +126,30 @@ export const parsePs = (text: string): ReadonlyArray<ProcessEntry> =>
     })
   )
 
-/**
- * Lets callers that come at the same time share one run: fifty sessions that close together cost two walks instead of
- * fifty. A run that is under way may have passed by what a caller has just started, so it waits for the next one.
- */
-const shared = <A>(run: Effect.Effect<A>): Effect.Effect<A> => {
-  let running = false
-  let waiting: Deferred.Deferred<A> | undefined
-  const serve: Effect.Effect<void> = Effect.suspend(() => {
-    const current = waiting
-    waiting = undefined
-    running = current !== undefined
-    if (current === undefined) return Effect.void
-    return run.pipe(
-      Effect.exit,
-      Effect.flatMap((exit) => Deferred.done(current, exit)),
-      Effect.andThen(serve)
+const ps = (...selection: ReadonlyArray<string>): ReadonlyArray<ProcessEntry> => {
+  try {
+    return parsePs(
+      execFileSync("ps", [...selection, "-o", "pid=,ppid=,pgid=,stat=,lstart="], {
+        encoding: "utf8",
+        env: { ...process.env, LC_ALL: "C" },
+        maxBuffer: 64 * 1024 * 1024,
+        stdio: ["ignore", "pipe", "ignore"],
+        timeout: 1_000
+      })
     )
-  })
-  return Effect.suspend(() => {
-    const mine = (waiting ??= Deferred.makeUnsafe<A>())
-    const started = running ? Effect.void : Effect.forkDetach(serve, { startImmediately: true })
-    return Effect.andThen(started, Deferred.await(mine))
-  })
-}
-
-/** reads of /proc that are under way at once; the thread pool behind the service has four */
-const concurrency = 16
-
-const markerPattern = new RegExp(`(?:^|\\0)${markerVariable}=([^\\0]*)`)
-
-/** more than most environments have; a longer one takes several reads */
-const pieceBytes = 16 * 1024
-
-/**
- * Reads small files into buffers that it keeps: `readFile` takes a fresh one of 64 KiB for every file whose size it is
- * not told, and collecting those costs more than the walk.
- */
-const makeRead = (fs: FileSystem.FileSystem): ((path: string) => Effect.Effect<string>) => {
-  const idle: Array<Buffer> = []
-  const readAll = Effect.fnUntraced(function* (path: string, buffer: Buffer) {
-    const file = yield* fs.open(path)
-    let text = ""
-    for (;;) {
-      const bytes = Number(yield* file.read(buffer))
-      text += buffer.toString("latin1", 0, bytes)
-      if (bytes < buffer.length) return text
-    }
-  }, Effect.scoped)
-  return (path) =>
-    Effect.suspend(() => {
-      const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(pieceBytes)
-      return readAll(path, buffer).pipe(
-        Effect.orElseSucceed(() => ""),
-        Effect.tap(() => Effect.sync(() => idle.push(buffer)))
-      )
-    })
-}
-
-export const fromProc = (fs: FileSystem.FileSystem): ProcessTable => {
-  const readPath = makeRead(fs)
-  const read = (pid: number, file: string): Effect.Effect<string> => readPath(`/proc/${pid}/${file}`)
-  const find = (pid: number): Effect.Effect<ProcessEntry | undefined> => Effect.map(read(pid, "stat"), parseStat)
-  const findAll = (pids: ReadonlyArray<number>): Effect.Effect<ReadonlyArray<ProcessEntry>> =>
-    Effect.map(Effect.forEach(pids, find, { concurrency }), (entries) => entries.filter(Predicate.isNotUndefined))
-  const pids = fs.readDirectory("/proc").pipe(
-    Effect.map((names) => names.map(Number).filter(Number.isInteger)),
-    Effect.orElseSucceed((): ReadonlyArray<number> => [])
-  )
-  // Asks every process, of whatever user: the kernel refuses those that we could not kill anyway, and that refusal
-  // costs less than looking up the owner first.
-  const markers = shared(
-    Effect.flatMap(
-      pids,
-      Effect.forEach(
-        (pid) => Effect.map(read(pid, "environ"), (environ) => ({ pid, marker: markerPattern.exec(environ)?.[1] })),
-        { concurrency }
-      )
-    )
-  )
-  return {
-    find,
-    all: shared(Effect.flatMap(pids, findAll)),
-    marked: (marker) =>
-      Effect.flatMap(markers, (found) => findAll(found.filter((one) => one.marker === marker).map((one) => one.pid)))
+  } catch {
+    return []
   }
 }
 
-export const fromPs = (spawner: ChildProcessSpawner["Service"]): ProcessTable => {
-  const ps = (...selection: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<ProcessEntry>> =>
-    spawner
-      .string(
-        ChildProcess.make("ps", [...selection, "-o", "pid=,ppid=,pgid=,stat=,lstart="], {
-          env: { LC_ALL: "C" },
-          extendEnv: true,
-          stderr: "ignore",
-          forceKillAfter: "100 millis"
-        })
-      )
-      .pipe(
-        Effect.map(parsePs),
-        Effect.orElseSucceed(() => [])
-      )
-  return {
-    find: (pid) => Effect.map(ps("-p", String(pid)), ([entry]) => entry),
-    all: shared(ps("-A")),
-    marked: () => Effect.succeed([])
-  }
+export const fromPs: ProcessTable = {
+  find: (pid) => ps("-p", String(pid))[0],
+  all: () => ps("-A"),
+  below: (roots) => descendants(ps("-A"), roots),
+  markers: () => new Map(),
+  markedSince: () => [],
+  origin: () => ({ boot: "", namespace: "" })
 }
-
-/** one table per file system service, so that sessions share its walks */
-const tables = new WeakMap<FileSystem.FileSystem, ProcessTable>()
 
 /** the table of this platform */
-export const make: Effect.Effect<ProcessTable, never, FileSystem.FileSystem | ChildProcessSpawner> = Effect.gen(
-  function* () {
-    const fs = yield* FileSystem.FileSystem
-    const spawner = yield* ChildProcessSpawner
-    if (process.platform === "darwin") return fromPs(spawner)
-    const table = tables.get(fs) ?? fromProc(fs)
-    tables.set(fs, table)
-    return table
-  }
-)
+export const table: ProcessTable = process.platform === "darwin" ? fromPs : fromProc

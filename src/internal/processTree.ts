@@ -1,96 +1,115 @@
 /**
- * Who descends from a process, and how to kill exactly those. Descendants are found by parent, which loses them when
- * their parent dies first, and by a marker variable in their environment, which does not. All signalling by pid is in
- * here, and none of it goes to a pid that may have passed to another process.
+ * What a child started, and how to kill exactly that. It is found by parent, which loses what outlives its parent, and
+ * by a marker variable in the environment, which does not. None of the signals goes to a pid that may have passed to
+ * another process.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
-import type { ProcessEntry, ProcessTable } from "./processTable.ts"
-
-/** whether two entries are one process: a pid alone may have passed to another */
-const isSame = (left: ProcessEntry, right: ProcessEntry | undefined): boolean =>
-  left.pid === right?.pid && left.started === right.started
-
-/** everything below those of the given processes that still exist, without them */
-export const descendants = (
-  table: ReadonlyArray<ProcessEntry>,
-  roots: Iterable<ProcessEntry>
-): ReadonlyArray<ProcessEntry> => {
-  const byPid = new Map<number, ProcessEntry>()
-  const children = new Map<number, Array<ProcessEntry>>()
-  for (const entry of table) {
-    byPid.set(entry.pid, entry)
-    const siblings = children.get(entry.parent)
-    if (siblings === undefined) children.set(entry.parent, [entry])
-    else siblings.push(entry)
-  }
-  const found: Array<ProcessEntry> = []
-  const queue = Array.from(roots).filter((root) => isSame(root, byPid.get(root.pid)))
-  const seen = new Set(queue.map((root) => root.pid))
-  for (const parent of queue) {
-    for (const child of children.get(parent.pid) ?? []) {
-      if (seen.has(child.pid)) continue
-      seen.add(child.pid)
-      queue.push(child)
-      found.push(child)
-    }
-  }
-  return found
-}
+import * as Exit from "effect/Exit"
+import { send } from "./processSignal.ts"
+import { isSame, type ProcessEntry, type ProcessId, type ProcessTable } from "./processTable.ts"
 
 /** a direct child of ours; a spawner that is a fake or runs things elsewhere hands out pids that mean nothing here */
 export const isOwnChild = (entry: ProcessEntry): boolean => entry.parent === process.pid
 
-const send = (target: number, signal: NodeJS.Signals | 0): boolean => {
-  if (Math.abs(target) <= 1 || Math.abs(target) === process.pid) return false
-  try {
-    return process.kill(target, signal)
-  } catch {
-    return false
-  }
+/** SIGKILLs the process, with its group when it leads one, unless its pid belongs to another process by now */
+export const kill = (table: ProcessTable, entry: ProcessId): void => {
+  const now = table.find(entry.pid)
+  if (now === undefined || !isSame(now, entry) || now.zombie) return
+  send(now.group === now.pid ? -now.pid : now.pid, "SIGKILL")
 }
 
-/** whether a process group has a member, be it a zombie */
-export const groupExists = (group: number): boolean => send(-group, 0)
-
-/** SIGKILLs the process, with its group when it leads one, unless its pid belongs to another process by now */
-export const kill = (table: ProcessTable, entry: ProcessEntry): Effect.Effect<void> =>
-  Effect.map(table.find(entry.pid), (now) => {
-    if (now === undefined || !isSame(now, entry) || now.zombie) return
-    send(now.group === now.pid ? -now.pid : now.pid, "SIGKILL")
-  })
-
-/** processes on record, by pid: the child, what was seen below it, and what a sweep killed */
-export type Recorded = Map<number, ProcessEntry>
+/** One child and what came of it. */
+export interface Tree {
+  readonly marker: string
+  /** by pid: the child, what was seen below it, and what a sweep killed */
+  readonly recorded: Map<number, ProcessId>
+  /** the child's pid and when it was started, on the clock of `performance.now()`; absent when it was not us */
+  readonly born?: { readonly pid: number; readonly at: number } | undefined
+}
 
 /** puts everything below what is on record on record */
-export const record = (table: ProcessTable, recorded: Recorded): Effect.Effect<void> =>
-  Effect.map(table.all, (all) => {
-    for (const entry of descendants(all, recorded.values())) recorded.set(entry.pid, entry)
-  })
+export const record = (table: ProcessTable, { recorded }: Tree): void => {
+  for (const entry of table.below(recorded.values())) recorded.set(entry.pid, entry)
+}
 
-const alive = Effect.fnUntraced(function* (table: ProcessTable, recorded: Recorded, marker: string) {
-  const known = yield* Effect.forEach(recorded.values(), (entry) =>
-    Effect.map(table.find(entry.pid), (now) => (isSame(entry, now) ? now : undefined))
-  )
-  const roots = [...known.filter(Predicate.isNotUndefined), ...(yield* table.marked(marker))].filter(
-    (entry) => !entry.zombie
-  )
-  if (roots.length === 0) return roots
-  const below = descendants(yield* table.all, roots)
-  return [...roots, ...below.filter((entry) => !entry.zombie)]
-})
+/** those with its marker, when that costs little */
+const markedCheaply = (table: ProcessTable, { born, marker }: Tree): ReadonlyArray<number> | undefined =>
+  born === undefined ? undefined : table.markedSince(marker, born.pid, performance.now() - born.at)
+
+/** kills what is on record and the given pids, with everything below; how many there were */
+const killAll = (table: ProcessTable, { recorded }: Tree, marked: ReadonlyArray<number>): number => {
+  const living = (pid: number): ReadonlyArray<ProcessEntry> => {
+    const entry = table.find(pid)
+    return entry === undefined || entry.zombie ? [] : [entry]
+  }
+  const known = Array.from(recorded.values()).flatMap((entry) => living(entry.pid).filter((now) => isSame(now, entry)))
+  const roots = [...known, ...marked.flatMap(living)]
+  if (roots.length === 0) return 0
+  const below = table.below(roots).filter((entry) => !entry.zombie)
+  for (const entry of [...roots, ...below]) {
+    recorded.set(entry.pid, entry)
+    kill(table, entry)
+  }
+  return roots.length
+}
 
 /**
- * SIGKILLs what is on record and what carries the marker, with their descendants, until none is found. Unbounded where
- * the kernel cannot kill (a process in an uninterruptible wait), so the caller bounds it.
+ * One walk over the markers of all processes for all that ask at about the same time: fifty sessions that close together
+ * cost one. Nobody gets a walk that began before the question.
  */
-export const sweep = (table: ProcessTable, recorded: Recorded, marker: string): Effect.Effect<void> =>
-  Effect.flatMap(alive(table, recorded, marker), (found) => {
-    if (found.length === 0) return Effect.void
-    for (const entry of found) recorded.set(entry.pid, entry)
-    return Effect.forEach(found, (entry) => kill(table, entry), { discard: true }).pipe(
-      Effect.andThen(Effect.sleep("10 millis")),
-      Effect.andThen(sweep(table, recorded, marker))
-    )
+const shared = <A>(walk: () => A): Effect.Effect<A> => {
+  let waiting: Deferred.Deferred<A> | undefined
+  return Effect.suspend(() => {
+    if (waiting !== undefined) return Deferred.await(waiting)
+    const mine = (waiting = Deferred.makeUnsafe<A>())
+    const run = Effect.suspend(() => {
+      waiting = undefined
+      Deferred.doneUnsafe(mine, Exit.succeed(walk()))
+      return Deferred.await(mine)
+    })
+    return Effect.uninterruptible(Effect.andThen(Effect.yieldNow, run))
   })
+}
+
+const walks = new WeakMap<ProcessTable, Effect.Effect<ReadonlyMap<string, ReadonlyArray<number>>>>()
+
+const sharedMarkers = (table: ProcessTable): Effect.Effect<ReadonlyMap<string, ReadonlyArray<number>>> => {
+  const walk = walks.get(table) ?? shared(table.markers)
+  walks.set(table, walk)
+  return walk
+}
+
+/** what the kernel is given to take a SIGKILL to its end, before the tree is looked at again */
+const pauseMillis = 10
+/** where it cannot kill (a process in an uninterruptible wait) the sweep ends without it */
+const rounds = 50
+
+/** SIGKILLs what is on record and what carries the marker, with their descendants, until none is found (≤ 0.5 s) */
+export const sweep = (table: ProcessTable, tree: Tree): Effect.Effect<void> => {
+  const round = (left: number): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const cheap = markedCheaply(table, tree)
+      const marked =
+        cheap === undefined
+          ? Effect.map(sharedMarkers(table), (all) => all.get(tree.marker) ?? [])
+          : Effect.succeed(cheap)
+      return Effect.flatMap(marked, (pids) =>
+        killAll(table, tree, pids) === 0 || left === 1
+          ? Effect.void
+          : Effect.andThen(Effect.sleep(pauseMillis), round(left - 1))
+      )
+    })
+  return round(rounds)
+}
+
+/** the same for many at once, at the end of the host: nothing else runs meanwhile */
+export const sweepNow = (table: ProcessTable, trees: ReadonlyArray<Tree>): void => {
+  const pause = new Int32Array(new SharedArrayBuffer(4))
+  for (let left = rounds; left > 0; left--) {
+    const markers = table.markers()
+    const found = trees.map((tree) => killAll(table, tree, markers.get(tree.marker) ?? []))
+    if (found.every((count) => count === 0)) return
+    Atomics.wait(pause, 0, 0, pauseMillis)
+  }
+}

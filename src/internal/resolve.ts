@@ -9,22 +9,19 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as Stream from "effect/Stream"
 import type {
+  AdapterDefaults,
   BaseOptions,
   Output,
   ResolvedOptions,
-  ResolvedOutput,
-  ResolvedTool,
   Services,
   SessionOptions,
-  Timeouts,
-  Tools
+  Timeouts
 } from "../AgentAdapter.ts"
-import { AgentError, InvalidOptions, StructuredOutputInvalid } from "../AgentError.ts"
-import type * as Permission from "../Permission.ts"
+import { AgentError, InvalidOptions } from "../AgentError.ts"
 import type { Session } from "../Session.ts"
-import type { TurnResult } from "../Turn.ts"
+import { resolveOutput } from "./output.ts"
+import { resolveTools } from "./resolveTools.ts"
 import { isUuid } from "./uuid.ts"
 
 export const Overrides: Context.Reference<Partial<BaseOptions>> = Context.Reference(
@@ -71,6 +68,7 @@ export const BaseOptionsSchema = Schema.Struct({
   maxTurns: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
   maxBudgetUsd: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
   persist: Schema.optional(Schema.Boolean),
+  repairOutput: Schema.optional(Schema.Boolean),
   partialMessages: Schema.optional(Schema.Boolean),
   turns: Schema.optional(
     Schema.Union([
@@ -116,8 +114,12 @@ const startIssues = (start: unknown): ReadonlyArray<string> => {
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** What is wrong with `value`, one issue a line; none when it holds. Values are not repeated: they may be secret. */
-export const issuesOf = (schema: Schema.ConstraintDecoder<unknown>, value: unknown): ReadonlyArray<string> => {
-  const result = Schema.decodeUnknownResult(schema, { errors: "all" })(value)
+export const issuesOf = (
+  schema: Schema.ConstraintDecoder<unknown>,
+  value: unknown,
+  onExcessProperty: "ignore" | "error" = "ignore"
+): ReadonlyArray<string> => {
+  const result = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty })(value)
   return Result.isSuccess(result)
     ? []
     : format(result.failure.issue).issues.map(
@@ -146,72 +148,19 @@ const resolveTimeouts = (
   }
 }
 
-const resolvePermissions =
-  <R>(handler: Permission.Handler<R>, context: Context.Context<R>): Permission.Handler =>
+const resolveHandler =
+  <Request, Answer, R>(
+    handler: (request: Request) => Effect.Effect<Answer, unknown, R>,
+    context: Context.Context<R>
+  ): ((request: Request) => Effect.Effect<Answer, unknown>) =>
   (request) =>
     Effect.provideContext(
       Effect.suspend(() => handler(request)),
       context
     )
 
-// Named schemas are told apart from the schema itself; an agent wants one self-contained document.
-const jsonSchemaOf = (schema: Schema.ConstraintDecoder<unknown, unknown>): object => {
-  const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema)
-  return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
-}
-
-const resolveOutput = <R>(schema: Schema.Decoder<unknown, R>, context: Context.Context<R>): ResolvedOutput => {
-  const decode = Schema.decodeUnknownEffect(schema)
-  return {
-    jsonSchema: jsonSchemaOf(schema),
-    decode: (json) =>
-      decode(json).pipe(
-        Effect.mapError((error) => error.message),
-        Effect.provideContext(context)
-      )
-  }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-// `effect/ai` is loaded here and nowhere else: it is most of what importing it would cost everybody.
-const resolveTools = Effect.fnUntraced(function* <R>(
-  tools: Tools<R>,
-  context: Context.Context<R>
-): Effect.fn.Return<ReadonlyArray<ResolvedTool>, never, R> {
-  const { getJsonSchema } = yield* Effect.promise(() => import("effect/ai/Tool"))
-  const toolkit = Effect.isEffect(tools) ? yield* tools : tools
-  // An erased toolkit takes no arguments as far as types go; which tool takes which is known when it runs.
-  const handle = toolkit.handle as (
-    name: string,
-    parameters: unknown
-  ) => Effect.Effect<
-    Stream.Stream<{ readonly encodedResult: unknown; readonly isFailure: boolean }, unknown, R>,
-    unknown,
-    R
-  >
-  return Object.values(toolkit.tools).map((tool): ResolvedTool => ({
-    name: tool.name,
-    description: tool.description,
-    parameters: getJsonSchema(tool),
-    call: (parameters) =>
-      handle(tool.name, parameters).pipe(
-        Effect.flatMap(Stream.runLast),
-        Effect.mapError(messageOf),
-        Effect.flatMap((last) =>
-          Option.isNone(last)
-            ? Effect.fail("the tool gave no result")
-            : last.value.isFailure
-              ? Effect.fail(JSON.stringify(last.value.encodedResult) ?? "the tool failed")
-              : Effect.succeed(last.value.encodedResult)
-        ),
-        Effect.provideContext(context)
-      )
-  }))
-})
-
 /** Lays plain options over others: deadlines one by one, and what is undefined says nothing. */
-const override = (own: BaseOptions, over: Partial<BaseOptions>): BaseOptions => ({
+export const override = (own: BaseOptions, over: Partial<BaseOptions>): BaseOptions => ({
   ...own,
   ...defined(over),
   ...(own.timeouts === undefined && over.timeouts === undefined
@@ -219,8 +168,12 @@ const override = (own: BaseOptions, over: Partial<BaseOptions>): BaseOptions => 
     : { timeouts: { ...own.timeouts, ...defined(over.timeouts ?? {}) } })
 })
 
-const defined = <A extends object>(values: A): Partial<A> =>
+export const defined = <A extends object>(values: A): Partial<A> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<A>
+
+/** Opens with plain options laid over its own, below what somebody further out lays over. */
+export const overridden = <A, E, R>(open: Effect.Effect<A, E, R>, overrides: BaseOptions): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Overrides, (outer) => Effect.provideService(open, Overrides, override(overrides, outer)))
 
 const baseNames: ReadonlySet<string> = new Set([...Object.keys(BaseOptionsSchema.fields), "start"])
 const timeoutNames: ReadonlySet<string> = new Set(Object.keys(defaultTimeouts))
@@ -231,11 +184,13 @@ const unknownKeys = (values: object, known: ReadonlySet<string>, prefix: string)
     .map((name) => `${prefix}${name}: there is no such option`)
 
 const resolveAny = Effect.fnUntraced(function* <R>(
-  options: SessionOptions<R>
+  options: SessionOptions<R>,
+  defaults: AdapterDefaults
 ): Effect.fn.Return<ResolvedOptions, AgentError, R> {
   const context = yield* Effect.context<R>()
-  const { permissions, tools, outputSchema, ...own } = options
-  const base = override(own, yield* Overrides)
+  const { permissions, input, tools, outputSchema, ...own } = options
+  const { outputForm, ...below } = defaults
+  const base = override(override(below, own), yield* Overrides)
   const { timeouts, ...values } = base
   const issues = [
     ...unknownKeys(values, baseNames, ""),
@@ -245,6 +200,7 @@ const resolveAny = Effect.fnUntraced(function* <R>(
   ]
   const resolvedTimeouts = resolveTimeouts(timeouts, issues)
   if (permissions !== undefined && typeof permissions !== "function") issues.push("permissions: must be a function")
+  if (input !== undefined && typeof input !== "function") issues.push("input: must be a function")
   if (issues.length > 0) return yield* invalid(issues)
   return {
     ...values,
@@ -257,35 +213,24 @@ const resolveAny = Effect.fnUntraced(function* <R>(
     },
     buffer: values.buffer ?? defaultBuffer,
     timeouts: resolvedTimeouts,
-    permissions: permissions === undefined ? undefined : resolvePermissions(permissions, context),
-    tools: tools === undefined ? undefined : yield* resolveTools(tools, context),
-    outputSchema: outputSchema === undefined ? undefined : resolveOutput(outputSchema, context)
+    permissions: permissions === undefined ? undefined : resolveHandler(permissions, context),
+    input: input === undefined ? undefined : resolveHandler(input, context),
+    tools: tools === undefined ? undefined : yield* Effect.mapError(resolveTools(tools, context), invalid),
+    outputSchema:
+      outputSchema === undefined
+        ? undefined
+        : yield* Effect.mapError(resolveOutput(outputSchema, outputForm, context), invalid)
   }
 })
 
-/** Reads what a user wrote. Fails with InvalidOptions, one issue a line. */
+/** Reads what a user wrote, over what the adapter says for all of its sessions. Fails with InvalidOptions, one issue a line. */
 export const resolve = <O extends SessionOptions.Any>(
-  options: O | undefined
+  options: O | undefined,
+  defaults: AdapterDefaults = {}
 ): Effect.Effect<ResolvedOptions, AgentError, Services<O>> =>
   // The services are what the type level read off `O`; the value level erased them.
-  resolveAny((options ?? {}) as SessionOptions<Services<O>>)
+  resolveAny((options ?? {}) as SessionOptions<Services<O>>, defaults)
 
 /** The session with the output type its schema promises. */
 export const withOutput = <O, S extends Session>(session: S): S & Session<Output<O>> =>
   session as S & Session<Output<O>>
-
-/** The result with what `outputSchema` makes of the agent's JSON, if there is a schema. */
-export const decodeOutput = <O>(
-  options: ResolvedOptions,
-  result: TurnResult,
-  fail: (reason: StructuredOutputInvalid) => AgentError
-): Effect.Effect<TurnResult<Output<O>>, AgentError> => {
-  const decoded: Effect.Effect<TurnResult, AgentError> =
-    options.outputSchema === undefined
-      ? Effect.succeed(result)
-      : options.outputSchema.decode(result.output).pipe(
-          Effect.map((output) => ({ ...result, output })),
-          Effect.mapError((issue) => fail(new StructuredOutputInvalid({ text: result.text, issue })))
-        )
-  return decoded as Effect.Effect<TurnResult<Output<O>>, AgentError>
-}

@@ -2,8 +2,8 @@
  * The turns of a session: what `turnQueue` decides is done here. A turn ends once for its caller (`settled`) and once
  * for the agent (`over`); between the two the agent is being stopped and no other turn is sent.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -12,70 +12,37 @@ import type { ResolvedOptions } from "../AgentAdapter.ts"
 import {
   AgentError,
   BacklogExceeded,
-  IdleTimeout,
+  ControlFailed,
   Interrupted,
-  InvalidOptions,
   type Phase,
   type Reason,
   SessionClosed,
   TurnFailed,
   TurnQueueFull,
-  TurnRejected,
-  TurnTimeout
+  TurnRejected
 } from "../AgentError.ts"
 import type { AgentEvent } from "../AgentEvent.ts"
-import * as Prompt from "../Prompt.ts"
+import type * as Prompt from "../Prompt.ts"
 import type { InterruptOutcome, TurnOptions } from "../Session.ts"
 import * as Turn from "../Turn.ts"
 import * as Usage from "../Usage.ts"
 import { Backlog } from "./backlog.ts"
-import * as ids from "./ids.ts"
 import { joinDeltas } from "./joinDeltas.ts"
 import type { Journal } from "./journal.ts"
+import type { LiveTurn, Outgoing, TurnEnd } from "./liveTurn.ts"
+import * as NewTurn from "./newTurn.ts"
+import { TurnClock } from "./turnClock.ts"
 import * as TurnQueue from "./turnQueue.ts"
-
-/** A prompt on its way to the agent. `messageId` is a fresh UUID. */
-export interface Outgoing {
-  readonly turnId: ids.TurnId
-  readonly messageId: string
-  readonly prompt: Prompt.Prompt
-}
-
-/** How the agent says a turn ended. `reason` is why it failed; `output` the structured answer as it came. */
-export interface TurnEnd {
-  readonly outcome: Turn.TurnOutcome
-  readonly reason?: Reason | undefined
-  readonly report?: Usage.Report | undefined
-  readonly output?: unknown
-  readonly stopReason?: string | undefined
-  readonly fallbackText?: string | undefined
-}
 
 /** What turns need of the agent. */
 export interface TurnDriver {
+  /** Why the agent does not take a prompt, if so. Default: it takes every one. */
+  readonly refused?: NewTurn.Refused
   readonly send: (turn: Outgoing) => Effect.Effect<void, AgentError>
-  /** Asks the agent to stop; that it did is seen by the end of the turn. */
-  readonly interrupt: Effect.Effect<void, AgentError>
+  /** Asks the agent to stop at this turn; that it did is seen by the turn's end. */
+  readonly interrupt: (turn: LiveTurn) => Effect.Effect<void, AgentError>
   /** A new process for the same conversation, after one that does not obey. */
   readonly replace: Effect.Effect<void, AgentError>
-}
-
-export interface LiveTurn extends Outgoing {
-  readonly origin: "caller" | "agent"
-  readonly backlog: Backlog<AgentEvent, AgentError> | undefined
-  readonly idle: number
-  readonly limit: number
-  readonly result: Deferred.Deferred<Turn.TurnResult, AgentError>
-  readonly over: Deferred.Deferred<void>
-  folding: Turn.Folding | undefined
-  /** Its end counts as an interrupt of ours. */
-  interrupted: boolean
-  /** The agent was asked to stop, and there is a deadline for it. */
-  stopping: boolean
-  escalated: boolean
-  outcome: Turn.TurnOutcome["_tag"] | undefined
-  failure: Reason | undefined
-  settled: boolean
 }
 
 export interface Options {
@@ -101,23 +68,20 @@ const replaced: TurnEnd = {
   })
 }
 
-/** The longest a timer may sleep; longer deadlines look again. */
-const longestSleep = 2 ** 31 - 1
-
 export class Turns {
   readonly #options: Options
   #state: TurnQueue.State<LiveTurn> = TurnQueue.initial
   #agentTurn: LiveTurn | undefined
   #terminal: Reason | undefined
-  #holds = 0
   #replacing = false
-  #lastActivity = 0
+  readonly #clock: TurnClock
   ledger: Usage.Ledger = Usage.ledger()
   history: Array<Turn.TurnResult> = []
   ended = 0
 
   constructor(options: Options) {
     this.#options = options
+    this.#clock = new TurnClock(options.journal)
   }
 
   /** The turn the agent is at: its own, if it began one, else ours. */
@@ -141,19 +105,18 @@ export class Turns {
     })
   }
 
-  /** Something came from the agent: the idle clock starts again. */
+  /** Something came from the agent. */
   touch(): void {
-    this.#lastActivity = this.#options.journal.at
+    this.#clock.touch()
   }
 
-  /** It is on us to move: the idle clock stands still. */
+  /** It is on us to move, until `release`. */
   hold(): void {
-    this.#holds++
+    this.#clock.hold()
   }
 
   release(): void {
-    this.#holds--
-    this.#lastActivity = this.#options.journal.tick()
+    this.#clock.release()
   }
 
   submit(
@@ -162,7 +125,9 @@ export class Turns {
     streamed: boolean
   ): Effect.Effect<LiveTurn, AgentError> {
     return Effect.suspend(() => {
-      const turn = this.#make(input, options, streamed)
+      const makeBacklog = streamed ? () => this.#backlog() : undefined
+      const { driver, resolved } = this.#options
+      const turn = NewTurn.ofCaller(input, options, resolved, makeBacklog, driver.refused)
       if (Result.isFailure(turn)) return Effect.fail(this.error("turn", turn.failure))
       if (this.#terminal !== undefined) {
         turn.success.backlog?.leave()
@@ -198,14 +163,7 @@ export class Turns {
   /** The agent began a turn that nobody asked for. */
   agentBegan(): void {
     if (this.#agentTurn !== undefined) return
-    const turn: LiveTurn = {
-      ...this.#blank(),
-      origin: "agent",
-      prompt: [],
-      backlog: undefined,
-      idle: Duration.toMillis(this.#options.resolved.timeouts.idle),
-      limit: Duration.toMillis(this.#options.resolved.timeouts.turn)
-    }
+    const turn = NewTurn.ofAgent(this.#options.resolved)
     this.#agentTurn = turn
     this.#dispatch({ _tag: "AgentBegan" })
     this.#begin(turn)
@@ -226,14 +184,16 @@ export class Turns {
     this.#dispatch({ _tag: "AgentEnded" })
   }
 
-  /** The agent is done with the turn that was sent. */
-  turnEnded(end: TurnEnd): void {
+  /** The agent is done with the turn that was sent, and `goesOn` at once with one of its own. */
+  turnEnded(end: TurnEnd, goesOn: boolean = false): void {
     const turn = this.#state.running?.turn
     if (turn === undefined) return this.#account(end)
     if (turn.settled) this.#drained(turn, end)
     else this.#settle(turn, end)
     this.#isOver(turn)
+    if (goesOn) this.#dispatch({ _tag: "AgentBegan" })
     this.#dispatch({ _tag: "Ended", turn })
+    if (goesOn) this.agentBegan()
   }
 
   /** No turn will be sent any more, and those that wait, or run, end with `reason`. */
@@ -257,52 +217,13 @@ export class Turns {
     this.#dispatch({ _tag: "Closed" })
   }
 
-  #make(
-    input: Prompt.Input,
-    options: TurnOptions | undefined,
-    streamed: boolean
-  ): Result.Result<LiveTurn, InvalidOptions> {
-    const prompt = Prompt.from(input)
-    if (Result.isFailure(prompt)) return Result.fail(new InvalidOptions({ issues: [prompt.failure] }))
-    const { buffer, timeouts } = this.#options.resolved
-    const idle = Duration.fromInput(options?.timeouts?.idle ?? timeouts.idle)
-    const limit = Duration.fromInput(options?.timeouts?.turn ?? timeouts.turn)
-    if (Option.isNone(idle) || Option.isNone(limit) || Duration.isZero(idle.value) || Duration.isZero(limit.value)) {
-      return Result.fail(new InvalidOptions({ issues: ["timeouts of a turn must be durations greater than zero"] }))
-    }
-    const backlog = streamed
-      ? new Backlog<AgentEvent, AgentError>({
-          gate: this.#options.journal.gate,
-          limit: buffer,
-          joiner: joinDeltas,
-          exceeded: (limit) => this.error("turn", new BacklogExceeded({ limit }))
-        })
-      : undefined
-    return Result.succeed({
-      ...this.#blank(),
-      origin: "caller",
-      prompt: prompt.success,
-      backlog,
-      idle: Duration.toMillis(idle.value),
-      limit: Duration.toMillis(limit.value)
+  #backlog(): Backlog<AgentEvent, AgentError> {
+    return new Backlog<AgentEvent, AgentError>({
+      gate: this.#options.journal.gate,
+      limit: this.#options.resolved.buffer,
+      joiner: joinDeltas,
+      exceeded: (limit) => this.error("turn", new BacklogExceeded({ limit }))
     })
-  }
-
-  #blank() {
-    const messageId = globalThis.crypto.randomUUID()
-    return {
-      turnId: ids.turnId(messageId),
-      messageId,
-      result: Deferred.makeUnsafe<Turn.TurnResult, AgentError>(),
-      over: Deferred.makeUnsafe<void>(),
-      folding: undefined,
-      interrupted: false,
-      stopping: false,
-      escalated: false,
-      outcome: undefined,
-      failure: undefined,
-      settled: false
-    }
   }
 
   #dispatch(input: TurnQueue.Input<LiveTurn>): void {
@@ -354,7 +275,7 @@ export class Turns {
     const { journal } = this.#options
     turn.folding = Turn.begin(turn.turnId, journal.tick())
     this.#bind(turn)
-    this.touch()
+    this.#clock.touch()
     journal.emit({ _tag: "TurnStarted", origin: turn.origin })
     if (Number.isFinite(turn.idle) || Number.isFinite(turn.limit)) journal.later(this.#watch(turn))
   }
@@ -420,7 +341,10 @@ export class Turns {
   }
 
   #isOver(turn: LiveTurn): void {
-    this.#options.journal.wake(() => Deferred.doneUnsafe(turn.over, Exit.void))
+    this.#options.journal.wake(() => {
+      Deferred.doneUnsafe(turn.over, Exit.void)
+      turn.clock?.interruptUnsafe()
+    })
   }
 
   #take(end: TurnEnd): { readonly usage: Usage.Usage; readonly cost: Option.Option<number> } {
@@ -459,7 +383,7 @@ export class Turns {
     journal.gate.hurry()
     journal.later(
       Effect.gen({ self: this }, function* () {
-        yield* Effect.forkChild(Effect.ignore(driver.interrupt), { startImmediately: true })
+        yield* Effect.forkChild(Effect.ignore(driver.interrupt(turn)), { startImmediately: true })
         const over = yield* Effect.timeoutOption(Deferred.await(turn.over), resolved.timeouts.interrupt)
         if (Option.isNone(over)) yield* this.escalate(turn)
       }).pipe(Effect.ensuring(Effect.sync(() => journal.gate.calm())))
@@ -469,7 +393,7 @@ export class Turns {
   /** It was asked while the agent was at a turn of its own, which is what the agent stopped. */
   #stopAgain(turn: LiveTurn): void {
     const { driver, journal } = this.#options
-    journal.later(Effect.suspend(() => (this.caller === turn ? Effect.ignore(driver.interrupt) : Effect.void)))
+    journal.later(Effect.suspend(() => (this.caller === turn ? Effect.ignore(driver.interrupt(turn)) : Effect.void)))
   }
 
   /** The agent does not obey: a new process, or the end. Nothing is sent meanwhile; what the old one ran is over. */
@@ -494,8 +418,16 @@ export class Turns {
             return journal.flush
           })
         ),
-        Effect.catch(onLost)
+        Effect.catchCause((cause) => onLost(this.#notReplaced(cause)))
       )
+    })
+  }
+
+  /** A defect too: nothing may stay as it was while the process was replaced. */
+  #notReplaced(cause: Cause.Cause<AgentError>): AgentError {
+    return Option.getOrElse(Cause.findErrorOption(cause), () => {
+      const description = `another process could not be started: ${Cause.pretty(cause)}`
+      return this.error("control", new ControlFailed({ request: "replace", description }))
     })
   }
 
@@ -508,19 +440,9 @@ export class Turns {
   }
 
   #watch(turn: LiveTurn): Effect.Effect<void> {
-    const { journal } = this.#options
-    return Effect.suspend(() => {
-      if (turn.settled || turn.folding === undefined) return Effect.void
-      const now = journal.tick()
-      const limitLeft = turn.folding.startedAt + turn.limit - now
-      const held = this.#holds > 0 || !journal.gate.isOpen
-      const idleLeft = held ? turn.idle : this.#lastActivity + turn.idle - now
-      if (limitLeft <= 0) return this.#timeUp(turn, new TurnTimeout({ millis: turn.limit }))
-      if (idleLeft <= 0) return this.#timeUp(turn, new IdleTimeout({ millis: turn.idle }))
-      return Deferred.await(turn.over).pipe(
-        Effect.timeoutOption(Math.min(idleLeft, limitLeft, longestSleep)),
-        Effect.flatMap((over) => (Option.isSome(over) ? Effect.void : this.#watch(turn)))
-      )
+    return Effect.withFiber((fiber) => {
+      turn.clock = fiber
+      return this.#clock.watch(turn, (reason) => this.#timeUp(turn, reason))
     })
   }
 }

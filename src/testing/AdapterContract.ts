@@ -7,8 +7,11 @@
 import type { Capabilities } from "../AgentAdapter.ts"
 import type { Behaviour, Rig } from "./internal/contract.ts"
 import { data } from "./internal/contractData.ts"
+import { asking } from "./internal/contractAsking.ts"
 import { deciding } from "./internal/contractDeciding.ts"
 import { ends } from "./internal/contractEnds.ts"
+import { lent } from "./internal/contractLending.ts"
+import { rest } from "./internal/contractRest.ts"
 import { starting } from "./internal/contractStart.ts"
 import { turns } from "./internal/contractTurns.ts"
 import { waiting } from "./internal/contractWaiting.ts"
@@ -28,7 +31,17 @@ export type { Ability, Behaviour, Rig } from "./internal/contract.ts"
  * @since 0.1.0
  * @category behaviours
  */
-export const behaviours: ReadonlyArray<Behaviour> = [...turns, ...ends, ...waiting, ...deciding, ...data, ...starting]
+export const behaviours: ReadonlyArray<Behaviour> = [
+  ...turns,
+  ...ends,
+  ...waiting,
+  ...deciding,
+  ...asking,
+  ...lent,
+  ...data,
+  ...rest,
+  ...starting
+]
 
 /**
  * Whether a behaviour can be asked of an adapter with these capabilities on this rig.

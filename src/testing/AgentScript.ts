@@ -7,6 +7,8 @@
 import type * as Duration from "effect/Duration"
 import type { Reason } from "../AgentError.ts"
 import type { Compacted, Notice, PlanEntry, PlanUpdated, RateLimited, Retrying, ToolKind } from "../AgentEvent.ts"
+import type * as Input from "../Input.ts"
+import { defaultServer, fullName } from "../internal/resolveTools.ts"
 import type { Tokens } from "../Usage.ts"
 
 type Plain<Event> = Event extends unknown
@@ -60,7 +62,7 @@ export interface Echo {
  * What can be said about a tool call.
  *
  * - `output`: what comes of it; a function gets the input it ran with. Default: that input as JSON text. A tool of
- *   `SessionOptions.tools` is called instead.
+ *   `SessionOptions.tools` runs instead, see {@link callTool}.
  * - `status`: default "ok".
  * - `asks`: the permission handler of the session decides, with its changed input and its message.
  * - `withdrawAfter`: the agent takes the question back when it is not answered by then, and does without the tool.
@@ -93,6 +95,31 @@ export interface Tool extends ToolOptions {
   readonly _tag: "Tool"
   readonly name: string
   readonly input: unknown
+}
+
+/**
+ * What an agent may ask of the user, without the ids that it gets when it is asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Asks = Input.Request extends infer Request
+  ? Request extends Input.Request
+    ? Omit<Request, keyof Input.Asked>
+    : never
+  : never
+
+/**
+ * Something is asked of the user, and the input handler of the session answers. With `withdrawAfter` the agent takes it
+ * back when it is not answered by then, and goes on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ask {
+  readonly _tag: "Ask"
+  readonly asks: Asks
+  readonly withdrawAfter?: Duration.Input | undefined
 }
 
 /**
@@ -288,6 +315,7 @@ export type Step =
   | Echo
   | Tool
   | Tools
+  | Ask
   | Output
   | Spent
   | Totals
@@ -396,6 +424,60 @@ export const tool = (name: string, input: unknown = {}, options: ToolOptions = {
   input,
   ...options
 })
+
+/**
+ * A call of a tool of `SessionOptions.tools`, by the name it has there: its handler runs, and what it gives before its
+ * end is told as ToolProgress. The agent calls it `mcp__<server>__<name>`; the server is "tools" by default.
+ *
+ * @example
+ * ```ts
+ * const script = [[AgentScript.callTool("add", { a: 1, b: 2 }), AgentScript.text("It is 3.")]]
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const callTool = (
+  name: string,
+  input: unknown = {},
+  { server = defaultServer, ...options }: ToolOptions & { readonly server?: string | undefined } = {}
+): Tool => tool(fullName(server, name), input, { kind: "mcp", ...options })
+
+/**
+ * A question with the choices it offers, or any other request for input.
+ *
+ * @example
+ * ```ts
+ * const script = [
+ *   [AgentScript.ask("Tabs or spaces?", ["Tabs", "Spaces"]), AgentScript.text("Thank you.")],
+ *   [AgentScript.ask({ _tag: "Plan", plan: "1. Write it." }), AgentScript.text("I begin.")]
+ * ]
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const ask: {
+  (
+    question: string,
+    choices: ReadonlyArray<string>,
+    options?: { readonly multiSelect?: boolean | undefined; readonly withdrawAfter?: Duration.Input | undefined }
+  ): Ask
+  (asks: Asks, options?: { readonly withdrawAfter?: Duration.Input | undefined }): Ask
+} = (
+  asks: string | Asks,
+  second?: ReadonlyArray<string> | { readonly withdrawAfter?: Duration.Input | undefined },
+  third?: { readonly multiSelect?: boolean | undefined; readonly withdrawAfter?: Duration.Input | undefined }
+): Ask => {
+  if (typeof asks !== "string") {
+    return { _tag: "Ask", asks, withdrawAfter: isChoices(second) ? undefined : second?.withdrawAfter }
+  }
+  const options = (isChoices(second) ? second : []).map((label) => ({ label }))
+  const question = { question: asks, options, multiSelect: third?.multiSelect === true }
+  return { _tag: "Ask", asks: { _tag: "Question", questions: [question] }, withdrawAfter: third?.withdrawAfter }
+}
+
+const isChoices = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value)
 
 /**
  * @since 0.1.0

@@ -22,10 +22,10 @@ import type { SessionId } from "../AgentEvent.ts"
 import type { Host } from "../internal/core.ts"
 import * as AgentScript from "./AgentScript.ts"
 import { Disk } from "./internal/mockDisk.ts"
-import { type Called, type Decided, Records, type Sent } from "./internal/mockRecord.ts"
+import { type AnsweredInput, type Called, type Decided, Records, type Sent } from "./internal/mockRecord.ts"
 import * as MockSession from "./internal/mockSession.ts"
 
-export type { Called, Decided, Sent } from "./internal/mockRecord.ts"
+export type { AnsweredInput, Called, Decided, Sent } from "./internal/mockRecord.ts"
 export type { Startup } from "./internal/mockSession.ts"
 
 /**
@@ -35,6 +35,7 @@ export type { Startup } from "./internal/mockSession.ts"
  * - `opened`: the options of every session that was asked for, refused ones too.
  * - `interrupts`: how many requests to stop reached an agent.
  * - `decisions`: answers to permission requests.
+ * - `answers`: answers to what was asked of the user.
  * - `calls`: tools that ran.
  * - `live`: the conversations that are open now.
  *
@@ -46,6 +47,7 @@ export interface MockAdapter extends AgentAdapter {
   readonly opened: Effect.Effect<ReadonlyArray<ResolvedOptions>>
   readonly interrupts: Effect.Effect<number>
   readonly decisions: Effect.Effect<ReadonlyArray<Decided>>
+  readonly answers: Effect.Effect<ReadonlyArray<AnsweredInput>>
   readonly calls: Effect.Effect<ReadonlyArray<Called>>
   readonly live: Effect.Effect<ReadonlyArray<SessionId>>
 }
@@ -97,7 +99,7 @@ export const capabilities: Capabilities = {
   permissionPrompts: true,
   permissionEditInput: true,
   permissionAlways: false,
-  userQuestions: false,
+  userQuestions: true,
   ownSessionId: true,
   resume: true,
   fork: "atMessage",
@@ -192,6 +194,7 @@ export const make = Effect.fnUntraced(function* (
     opened: Effect.sync(() => [...records.opened]),
     interrupts: Effect.sync(() => records.interrupts),
     decisions: Effect.sync(() => [...records.decisions]),
+    answers: Effect.sync(() => [...records.answers]),
     calls: Effect.sync(() => [...records.calls]),
     live: Effect.sync(() => disk.live)
   }

@@ -18,3 +18,8 @@ export * as MockAdapter from "./MockAdapter.ts"
  * @since 0.1.0
  */
 export * as AdapterContract from "./AdapterContract.ts"
+
+/**
+ * @since 0.1.0
+ */
+export * as Cassette from "./Cassette.ts"

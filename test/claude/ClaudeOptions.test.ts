@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { PermissionMode, Start } from "../../src/AgentAdapter.ts"
 import { ClaudeOnly, type ResolvedClaudeOptions, validate } from "../../src/claude/ClaudeOptions.ts"
+import * as Input from "../../src/Input.ts"
+import * as Permission from "../../src/Permission.ts"
 import { claude, resolved } from "./resolvedOptions.ts"
 
 const id = "0b5e7a4e-91a5-4d23-8f2b-b1a9a3c0ffee"
@@ -27,6 +30,41 @@ describe("validate", () => {
 
   it("rule 21: every option of Claude's own is checked for its type, and the issue names it [cc-29]", () => {
     const wrong = {
+      agent: " ",
+      agentProgressSummaries: "yes",
+      agents: { critic: { description: "d" } },
+      betas: ["zork-2026-01-01"],
+      builtInTools: "all",
+      debug: " ",
+      debugFile: "",
+      disableSlashCommands: 1,
+      effort: "extreme",
+      enableFileCheckpointing: "true",
+      excludeDynamicSections: 0,
+      files: ["a.txt"],
+      forwardSubagentText: "on",
+      managedSettings: "{}",
+      mcpServers: "all",
+      perTaskStopAffordance: 1,
+      permissionPromptTool: "stdio",
+      planModeInstructions: "",
+      plugins: [""],
+      projectConfigRoot: "../main",
+      promptSuggestions: 1,
+      resumeDropsTurn: "",
+      sandbox: { enabled: "yes" },
+      sessionMirror: "on",
+      skills: ["pdf,docx"],
+      supportedDialogKinds: "a-kind",
+      strictMcpConfig: 1,
+      systemPromptSnapshot: "off",
+      taskBudget: 0,
+      thinking: { type: "enabled", budgetTokens: 0 },
+      title: " ",
+      toolAliases: { Bash: "" },
+      toolConfig: { askUserQuestion: { previewFormat: "pdf" } },
+      verbatimPrompts: "yes",
+      worktree: "../elsewhere",
       addDirs: "src",
       fallbackModel: 1,
       settingSources: ["home"],
@@ -42,6 +80,134 @@ describe("validate", () => {
 
   it("all values that are malformed are told at once", () => {
     assert.lengthOf(validate(untyped({ addDirs: "src", fallbackModel: 1 })), 2)
+  })
+
+  it("rule 21: what is misspelt inside of an option is refused: half of a sandbox is none", () => {
+    const wrong: ReadonlyArray<readonly [unknown, RegExp]> = [
+      [{ sandbox: { enabled: true, network: { alowedDomains: ["a.org"] } } }, /^sandbox\.network\.alowedDomains/],
+      [{ agents: { critic: { description: "d", prompt: "p", tool: ["Read"] } } }, /^agents\.critic\.tool/],
+      [{ thinking: { type: "adaptive", budgetTokens: 2000 } }, /^thinking/],
+      [{ plugins: [{ path: ".", skipMcp: true }] }, /^plugins\.0/],
+      [{ toolConfig: { askUserQuestion: { format: "html" } } }, /^toolConfig\.askUserQuestion\.format/]
+    ]
+    for (const [options, says] of wrong) refused(untyped(options), says)
+  })
+
+  it("rule 21: the definition of an agent is checked as strictly as the CLI does, which drops it without a word", () => {
+    const agent = (over: object): ResolvedClaudeOptions =>
+      untyped({ agents: { critic: { description: "d", prompt: "p", ...over } } })
+    accepted(agent({}))
+    accepted(agent({ model: "opus", effort: 40, maxTurns: 3, mcpServers: ["docs", { local: { command: "x" } }] }))
+    refused(agent({ description: 5 }), /^agents\.critic\.description/)
+    refused(agent({ effort: "extreme" }), /^agents\.critic\.effort/)
+    refused(agent({ maxTurns: 0 }), /^agents\.critic\.maxTurns/)
+    refused(agent({ permissionMode: "free" }), /^agents\.critic\.permissionMode/)
+    refused(agent({ tools: [""] }), /^agents\.critic\.tools/)
+  })
+
+  it("rule 21: a skill is named as its folder is: what would end its rule, or stand for others, is refused", () => {
+    accepted(claude({ skills: ["pdf", "plug:docx", "with blank"] }))
+    accepted(claude({ skills: "all" }))
+    accepted(claude({ skills: [] }))
+    for (const name of ["", " pdf", "pdf ", "/pdf", "a,b", "a(b)", "*", "a:*", "a\\b", "a\nb"]) {
+      refused(claude({ skills: [name] }), /^skills/)
+    }
+  })
+
+  it("rule 21: skills need the tool that runs them", () => {
+    refused(claude({ skills: ["pdf"], builtInTools: ["Read"] }), /^skills needs the tool Skill/)
+    refused(resolved({ disallowedTools: ["Skill"], claude: { skills: "all" } }), /^skills needs the tool Skill/)
+    refused(claude({ skills: ["pdf"], disableSlashCommands: true }), /^disableSlashCommands leaves out the skills/)
+    accepted(claude({ skills: ["pdf"], builtInTools: ["Read", "Skill"] }))
+    accepted(claude({ skills: [], builtInTools: [], disableSlashCommands: true }))
+  })
+
+  it("rule 21: built-in tools are names, each there or not there", () => {
+    accepted(claude({ builtInTools: "default" }))
+    accepted(claude({ builtInTools: [] }))
+    refused(claude({ builtInTools: ["Bash(git:*)"] }), /^builtInTools: .* rules belong in allowedTools/)
+    refused(claude({ builtInTools: ["Read,Bash"] }), /^builtInTools/)
+    refused(
+      resolved({ disallowedTools: ["Bash"], claude: { builtInTools: ["Bash", "Read"] } }),
+      /"Bash" is in builtInTools and in disallowedTools/
+    )
+  })
+
+  it("rule 21: one place decides about permissions", () => {
+    const permissionPromptTool = "mcp__ask__permit"
+    accepted(claude({ permissionPromptTool }))
+    refused(resolved({ permissions: Permission.allowAll, claude: { permissionPromptTool } }), /^permissionPromptTool/)
+    refused(
+      resolved({ input: () => Effect.succeed(Input.decline()), claude: { permissionPromptTool } }),
+      /^permissionPromptTool/
+    )
+  })
+
+  it("rule 21: what is for a new conversation is refused where an earlier one goes on", () => {
+    const earlier = { resume: id } as const
+    const copy = { resume: id, fork: true } as const
+    refused(resolved({ start: earlier, claude: { title: "T" } }), /^title is for a new conversation or a copy/)
+    refused(resolved({ start: { continue: true }, claude: { title: "T" } }), /^title/)
+    accepted(resolved({ start: copy, claude: { title: "T" } }))
+    refused(resolved({ start: copy, claude: { worktree: "fix" } }), /^worktree is for a new conversation/)
+    accepted(resolved({ start: { sessionId: id }, claude: { worktree: "fix", title: "T" } }))
+  })
+
+  it("rule 21: the turn that is cut off needs the place of the cut", () => {
+    refused(claude({ resumeDropsTurn: other }), /^resumeDropsTurn needs start\.at/)
+    refused(resolved({ start: { resume: id }, claude: { resumeDropsTurn: other } }), /^resumeDropsTurn/)
+    accepted(resolved({ start: { resume: id, at: other }, claude: { resumeDropsTurn: other } }))
+  })
+
+  it("rule 21: a system prompt is not given where it would count for nothing", () => {
+    const snapshot = { systemPromptSnapshot: true }
+    refused(resolved({ start: { resume: id }, systemPrompt: "s", claude: snapshot }), /^systemPromptSnapshot: true/)
+    accepted(resolved({ start: { resume: id }, claude: snapshot }))
+    accepted(resolved({ systemPrompt: "s", claude: snapshot }))
+    const moved = { excludeDynamicSections: true }
+    refused(resolved({ systemPrompt: "s", claude: moved }), /^excludeDynamicSections changes nothing/)
+    accepted(resolved({ systemPrompt: { append: "s" }, claude: moved }))
+  })
+
+  it("rule 21: what repeats the transcript needs one, and a log is not switched off and named", () => {
+    refused(resolved({ persist: false, claude: { sessionMirror: true } }), /^sessionMirror repeats what is kept/)
+    accepted(claude({ sessionMirror: true }))
+    refused(claude({ debug: false, debugFile: "log" }), /^debugFile says debug/)
+    accepted(claude({ debug: "api", debugFile: "log" }))
+  })
+
+  it("rule 21: the sandbox is said once, and where it can be laid over the settings", () => {
+    const sandbox = { enabled: true }
+    accepted(claude({ sandbox, settings: { model: "opus" } }))
+    accepted(claude({ sandbox, settings: '{"model":"opus"}' }))
+    refused(claude({ sandbox, settings: { sandbox: {} } }), /^sandbox and settings\.sandbox/)
+    refused(claude({ sandbox, settings: "settings.json" }), /^sandbox cannot be laid over a settings file/)
+  })
+
+  it("rule 21: the permission mode is an option, and refused among the settings, where it would be passed over", () => {
+    const permissions = { defaultMode: "plan" }
+    refused(claude({ settings: { permissions } }), /^settings\.permissions\.defaultMode .* the option permissionMode/)
+    refused(claude({ settings: JSON.stringify({ permissions }) }), /^settings\.permissions\.defaultMode/)
+    accepted(claude({ settings: { permissions: { allow: ["Read"] } } }))
+  })
+
+  it("rule 11: a secret of the environment is in no argument, and is not told in the issue", () => {
+    const set = { TOKEN: Redacted.make("s3cret-value"), SHORT: Redacted.make("a") }
+    const options = (only: ClaudeOnly): ResolvedClaudeOptions => resolved({ env: { set }, claude: only })
+    refused(options({ settings: { apiKeyHelper: "echo s3cret-value" } }), /^settings holds a secret/)
+    refused(options({ extraArgs: { "any-later-flag": "s3cret-value" } }), /^extraArgs holds a secret/)
+    assert.notInclude(validate(options({ extraArgs: { x: "s3cret-value" } })).join(), "s3cret")
+    accepted(options({ planModeInstructions: "s3cret-value", fallbackModel: "haiku" }))
+    accepted(resolved({ env: { set: { LANG: "haiku-haiku" } }, claude: { fallbackModel: "haiku-haiku" } }))
+  })
+
+  it("rule 11: what is too long for a command line is refused by the option's name", () => {
+    const long = "x".repeat(200_000)
+    refused(claude({ settings: { note: long } }), /^settings is longer than the system takes/)
+    refused(claude({ extraArgs: { "any-later-flag": long } }), /^extraArgs is longer/)
+    const dirs = Array.from({ length: 3_000 }, (_, index) => `/${index}/${"d".repeat(400)}`)
+    refused(claude({ addDirs: dirs, fallbackModel: "haiku" }), /^addDirs is longer/)
+    accepted(resolved({ systemPrompt: long, claude: { agents: { a: { description: "d", prompt: long } } } }))
   })
 
   it("rule 21: resume takes the id of a session and no title [cc-34]", () => {
@@ -138,6 +304,7 @@ describe("validate", () => {
   it("rule 11: settings that go on the command line hold no variables, for there they could be read by all", () => {
     refused(claude({ settings: { env: { API_TOKEN: "s3cret" } } }), /^settings\.env would be visible/)
     refused(claude({ settings: '{"env":{"API_TOKEN":"s3cret"}}' }), /^settings\.env would be visible/)
+    refused(claude({ managedSettings: { env: { API_TOKEN: "s3cret" } } }), /^managedSettings\.env would be visible/)
     assert.notInclude(validate(claude({ settings: { env: { API_TOKEN: "s3cret" } } })).join(), "s3cret")
   })
 
@@ -153,15 +320,23 @@ describe("validate", () => {
       "system-prompt": "systemPrompt",
       "append-system-prompt": "systemPrompt",
       "json-schema": "outputSchema",
+      "max-thinking-tokens": "thinking",
+      "from-pr": "start",
+      agents: "agents",
+      effort: "effort",
+      name: "title",
+      "plugin-dir": "plugins",
+      "prompt-suggestions": "promptSuggestions",
+      tools: "builtInTools",
       "add-dir": "addDirs"
     }
     for (const [flag, owner] of Object.entries(owners)) {
       refused(claude({ extraArgs: { [flag]: "x" } }), new RegExp(`--${flag} belongs to the option ${owner}: use that`))
     }
-    for (const flag of ["print", "verbose", "input-format", "output-format"]) {
+    for (const flag of ["print", "verbose", "input-format", "output-format", "background", "sdk-url"]) {
       refused(claude({ extraArgs: { [flag]: true } }), new RegExp(`--${flag} is decided by the adapter`))
     }
-    accepted(claude({ extraArgs: { effort: "high", debug: true, "strict-mcp-config": null, "any-later-flag": "" } }))
+    accepted(claude({ extraArgs: { autocompact: "100000", brief: true, "safe-mode": null, "any-later-flag": "" } }))
   })
 
   it("rule 21: the name of a flag cannot smuggle in anything else", () => {
@@ -175,8 +350,15 @@ describe("validate", () => {
     refused(resolved({ start: { resume: id, at: "a\0b" } }), /^start holds a NUL/)
     refused(claude({ addDirs: ["/a\0b"] }), /^addDirs holds a NUL/)
     refused(claude({ configDir: "/a\0b" }), /^configDir holds a NUL/)
-    refused(claude({ extraArgs: { effort: "\0" } }), /^extraArgs holds a NUL/)
+    refused(claude({ extraArgs: { "any-later-flag": "\0" } }), /^extraArgs holds a NUL/)
     accepted(resolved({ systemPrompt: "a\0b" }))
+  })
+
+  it("rule 21: a variable that an option sets is not set beside it", () => {
+    const set = { CLAUDE_CODE_QUESTION_PREVIEW_FORMAT: "markdown" }
+    const toolConfig = { askUserQuestion: { previewFormat: "html" } } as const
+    refused(resolved({ env: { set }, claude: { toolConfig } }), /^toolConfig and env\.set\.CLAUDE_CODE_QUESTION/)
+    accepted(resolved({ env: { set }, claude: { toolConfig: {} } }))
   })
 
   it("rule 21: the configuration folder is said once", () => {

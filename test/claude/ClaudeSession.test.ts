@@ -1,4 +1,5 @@
 import { assert, describe, layer } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -362,14 +363,23 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
 
     it.effect("rule 18: a request that is taken back interrupts its handler and gets no answer [cc-84] [asm-80]", () =>
       Effect.gen(function* () {
-        let interrupted = false
+        const thinking = yield* Deferred.make<void>()
+        const interrupted = yield* Deferred.make<void>()
         const session = yield* Fake.open(undefined, {
-          permissions: () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))
+          permissions: () =>
+            Effect.andThen(Deferred.succeed(thinking, undefined), Effect.never).pipe(
+              Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
+            )
         })
-        const events = yield* Fake.turn(session, `[[fault:withdraw-ask=300]] ${bash}`)
-        const resolved = events.flatMap((event) => (event._tag === "PermissionResolved" ? [event.by] : []))
+        const turn = yield* Effect.forkChild(Fake.turn(session, bash), { startImmediately: true })
+        yield* Deferred.await(thinking)
+        // The CLI takes back what it asked when its turn is stopped.
+        yield* session.interrupt
+        const resolved = (yield* Fiber.join(turn)).flatMap((event) =>
+          event._tag === "PermissionResolved" ? [event.by] : []
+        )
         assert.deepStrictEqual(resolved, ["withdrawn"])
-        assert.isTrue(interrupted)
+        yield* Deferred.await(interrupted)
         const answers = (yield* session.home.record).filter((line) => JSON.stringify(line).includes("behavior"))
         assert.strictEqual(answers.length, 0)
       })

@@ -3,10 +3,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { PermissionMode, ResolvedOptions, ResolvedTool, Start } from "../../src/AgentAdapter.ts"
+import * as Struct from "effect/Struct"
+import type { PermissionMode, ResolvedTool, Start } from "../../src/AgentAdapter.ts"
+import * as ClaudeHook from "../../src/claude/ClaudeHook.ts"
 import type { ClaudeOnly, ResolvedClaudeOptions } from "../../src/claude/ClaudeOptions.ts"
 import * as Args from "../../src/claude/internal/claudeArgs.ts"
+import * as Input from "../../src/Input.ts"
 import * as Permission from "../../src/Permission.ts"
+import { cases, type Seen, values } from "./optionCases.ts"
 import { claude, resolved } from "./resolvedOptions.ts"
 import { seeded } from "../support/seeded.ts"
 
@@ -24,22 +28,28 @@ const added = (over: Partial<ResolvedClaudeOptions>): ReadonlyArray<string> => {
 }
 
 const startTokens = (start: Start, resumed?: string): ReadonlyArray<string> =>
-  argv(resolved({ start, partialMessages: false }), resumed).slice(4)
+  argv(resolved({ start, partialMessages: false }), resumed).slice(4, -1)
 
 const outputSchema = { jsonSchema: { type: "object", title: "answer" }, decode: Effect.succeed }
 
 const tool: ResolvedTool = {
+  server: "math",
   name: "add",
-  description: undefined,
-  parameters: {},
-  call: () => Effect.succeed(3)
+  parameters: { type: "object" },
+  hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+  call: () => Effect.succeed({ value: 3 })
 }
 
 describe("args", () => {
   it("the protocol's flags are always there and always first [cc-18]", () => {
     const protocol = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
     assert.deepStrictEqual(argv(resolved()).slice(0, 4), protocol)
-    assert.deepStrictEqual(argv(resolved()), [...protocol, `--session-id=${fresh}`, "--include-partial-messages"])
+    assert.deepStrictEqual(argv(resolved()), [
+      ...protocol,
+      `--session-id=${fresh}`,
+      "--permission-mode=default",
+      "--include-partial-messages"
+    ])
   })
 
   it("every start has its flags, and a session or a copy an id that is known beforehand [cc-18]", () => {
@@ -105,17 +115,15 @@ describe("args", () => {
   })
 
   it("every permission mode keeps its name [cc-22]", () => {
-    const modes: ReadonlyArray<PermissionMode> = [
-      "default",
-      "acceptEdits",
-      "plan",
-      "dontAsk",
-      "auto",
-      "bypassPermissions"
-    ]
+    const modes: ReadonlyArray<PermissionMode> = ["acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"]
     for (const permissionMode of modes) {
       assert.deepStrictEqual(added({ permissionMode }), [`--permission-mode=${permissionMode}`])
     }
+  })
+
+  it("the permission mode is always said: a CLI that is not told one may begin in one that runs what nobody allowed", () => {
+    assert.include(argv(resolved()), "--permission-mode=default")
+    assert.include(argv(resolved({ permissionMode: "default" })), "--permission-mode=default")
   })
 
   it("rule 18: the permission surface is offered only where a handler decides [cc-22]", () => {
@@ -147,11 +155,11 @@ describe("args", () => {
       model: "opus",
       persist: false,
       claude: {
-        extraArgs: { effort: "high", debug: true, "strict-mcp-config": null, empty: "" },
+        extraArgs: { autocompact: "100000", brief: true, "safe-mode": null, empty: "" },
         fallbackModel: "haiku"
       }
     })
-    assert.deepStrictEqual(argv(options).slice(-4), ["--effort=high", "--debug", "--strict-mcp-config", "--empty="])
+    assert.deepStrictEqual(argv(options).slice(-4), ["--autocompact=100000", "--brief", "--safe-mode", "--empty="])
   })
 
   it.prop(
@@ -161,11 +169,11 @@ describe("args", () => {
       const tokens = argv(
         resolved({ model: text, claude: { fallbackModel: text, settings: text, addDirs: [text, text] } })
       )
-      assert.lengthOf(tokens, 6 + 5)
+      assert.lengthOf(tokens, 7 + 4)
       for (const token of tokens.slice(1)) assert.match(token, /^--[a-z][a-zA-Z-]*(=|$)/)
       assert.lengthOf(
         tokens.filter((token) => token.endsWith(`=${text}`)),
-        5
+        4
       )
     },
     seeded()
@@ -238,7 +246,8 @@ describe("env", () => {
 })
 
 describe("the table", () => {
-  type Samples = { readonly [K in keyof Required<ResolvedOptions & ClaudeOnly>]: (ResolvedOptions & ClaudeOnly)[K] }
+  type Every = Omit<ResolvedClaudeOptions, "claude"> & ClaudeOnly
+  type Samples = { readonly [K in keyof Required<Every>]: Every[K] }
 
   const samples: Samples = {
     cwd: "/work",
@@ -251,6 +260,7 @@ describe("the table", () => {
     maxTurns: 1,
     maxBudgetUsd: 1,
     persist: false,
+    repairOutput: true,
     partialMessages: false,
     start: { resume: earlier },
     turns: { policy: "reject", capacity: 0 },
@@ -260,33 +270,35 @@ describe("the table", () => {
     permissions: Permission.allowAll,
     tools: [tool],
     outputSchema,
-    addDirs: ["/a"],
-    fallbackModel: "haiku",
-    settingSources: [],
-    settings: { a: 1 },
-    extraArgs: { effort: "low" },
-    configDir: "/c",
-    allowDangerouslySkipPermissions: true,
-    replayUserMessages: true,
-    includeHookEvents: true
+    input: () => Effect.succeed(Input.decline()),
+    hooks: [
+      { event: "Stop", matcher: undefined, timeout: Duration.seconds(1), handle: () => Effect.succeed(ClaudeHook.pass) }
+    ],
+    mcpServers: { files: { command: "files" } },
+    ...values
   }
 
-  const ownNames: ReadonlySet<string> = new Set<keyof ClaudeOnly>([
-    "addDirs",
-    "fallbackModel",
-    "settingSources",
-    "settings",
-    "extraArgs",
-    "configDir",
-    "allowDangerouslySkipPermissions",
-    "replayUserMessages",
-    "includeHookEvents"
+  const ownNames: ReadonlySet<string> = new Set([...Object.keys(cases), "mcpServers"])
+  /** What the adapter or the session does itself: the directory and the deadlines of the process, the queue, spans, prompts. */
+  const local: ReadonlySet<string> = new Set([
+    "cwd",
+    "turns",
+    "buffer",
+    "metadata",
+    "timeouts",
+    "repairOutput",
+    "verbatimPrompts"
   ])
-  /** What the adapter or the session does itself: the directory and the deadlines of the process, the queue, spans. */
-  const local: ReadonlySet<string> = new Set(["cwd", "turns", "buffer", "metadata", "timeouts"])
 
   const launch = (options: ResolvedClaudeOptions): string =>
     JSON.stringify([argv(options), Args.initialize(options), Args.env(options, {})])
+
+  /** Of two that come to the same thing, one may stand there for both. */
+  const alike: { readonly [name: string]: ReadonlyArray<string> } = {
+    permissions: ["input"],
+    input: ["permissions"],
+    systemPromptSnapshot: ["systemPrompt", "start"]
+  }
 
   const pick = (names: Iterable<string>): ResolvedClaudeOptions => {
     const entries = [...new Set(names)].map((name) => [name, Reflect.get(samples, name)] as const)
@@ -296,12 +308,24 @@ describe("the table", () => {
     })
   }
 
-  it("rule 21: every option changes how the CLI is started, or is ours, or is refused as unsupported [asm-116]", () => {
+  it("rule 21: every option changes how the CLI is started, or is ours [asm-116]", () => {
     for (const name of Object.keys(samples)) {
+      assert.strictEqual(launch(pick([name])) !== launch(resolved()), !local.has(name), name)
+    }
+  })
+
+  it("every option of Claude's own goes where it has to, and nowhere else", () => {
+    const plain = { argv: new Set(argv(resolved())), env: Args.env(resolved(), {}) }
+    for (const name of Struct.keys(cases)) {
       const options = pick([name])
-      const changes = launch(options) !== launch(resolved())
-      const refused = Args.unsupported(options).length > 0
-      assert.strictEqual([changes, refused, local.has(name)].filter(Boolean).length, 1, name)
+      const env = Object.entries(Args.env(options, {})).filter(([variable]) => !Object.hasOwn(plain.env, variable))
+      const seen: Seen = {
+        argv: argv(options).filter((token) => !plain.argv.has(token)),
+        initialize: Args.initialize(options),
+        env: Object.fromEntries(env.map(([variable, value]) => [variable, String(value)]))
+      }
+      const [, { prompt: _said, ...wanted }] = cases[name]
+      assert.deepStrictEqual(seen, { argv: [], initialize: {}, env: {}, ...wanted }, name)
     }
   })
 
@@ -311,8 +335,9 @@ describe("the table", () => {
     ([names]: readonly [ReadonlyArray<string>]) => {
       const all = launch(pick(names))
       for (const name of new Set(names)) {
+        if ((alike[name] ?? []).some((other) => names.includes(other))) continue
         const without = launch(pick(names.filter((other) => other !== name)))
-        assert.strictEqual(all === without, local.has(name) || name === "tools", `${name} among ${names.join()}`)
+        assert.strictEqual(all === without, local.has(name), `${name} among ${names.join()}`)
       }
     },
     seeded()
@@ -322,10 +347,10 @@ describe("the table", () => {
     assert.strictEqual(launch(pick(local)), launch(resolved()))
   })
 
-  it("tools are unsupported as long as there are any", () => {
-    assert.deepStrictEqual(Args.unsupported(resolved({ tools: [tool] })), ["tools"])
-    assert.deepStrictEqual(Args.unsupported(resolved({ tools: [] })), [])
-    assert.deepStrictEqual(Args.unsupported(resolved()), [])
+  it("the servers of our tools are named in the handshake, each once, and none where there are no tools", () => {
+    const tools = [tool, { ...tool, name: "subtract" }, { ...tool, server: "text" }]
+    assert.deepStrictEqual(Args.initialize(resolved({ tools })), { sdkMcpServers: ["math", "text"] })
+    assert.deepStrictEqual(Args.initialize(resolved({ tools: [] })), {})
   })
 
   it("every flag we can produce belongs to somebody, but for the extra ones", () => {
@@ -338,6 +363,6 @@ describe("the table", () => {
     for (const token of tokens) {
       assert.isDefined(Args.ownerOf(token.replace(/^-+/, "").replace(/=.*$/s, "")), token)
     }
-    assert.isUndefined(Args.ownerOf("effort"))
+    assert.isUndefined(Args.ownerOf("autocompact"))
   })
 })

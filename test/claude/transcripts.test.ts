@@ -9,7 +9,6 @@ import * as Path from "effect/Path"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { homedir } from "node:os"
-import * as Directories from "../../src/claude/internal/directories.ts"
 import * as Transcripts from "../../src/claude/internal/transcripts.ts"
 import { seeded } from "../support/seeded.ts"
 
@@ -199,18 +198,6 @@ layer(Host)("conversations on disk", (it) => {
       const file = path.join(root, "a-file")
       yield* fs.writeFileString(file, "")
       assert.deepStrictEqual(yield* Transcripts.find(id(1), { configDir: file, cwd: "/nowhere" }), Option.none())
-    })
-  )
-
-  it.effect("rule 21: a directory to add that is none is told, which the CLI would not do", () =>
-    Effect.gen(function* () {
-      const { fs, here, path, root } = yield* rig
-      yield* fs.writeFileString(path.join(root, "file"), "")
-      assert.deepStrictEqual(yield* Directories.issues([here, "../there", "."], here), [])
-      assert.deepStrictEqual(yield* Directories.issues(["../there", "../nowhere", "../file"], here), [
-        "addDirs: ../nowhere is no directory: create it or leave it out",
-        "addDirs: ../file is no directory: create it or leave it out"
-      ])
     })
   )
 })

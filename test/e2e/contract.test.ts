@@ -14,6 +14,8 @@ import { services } from "./recording.ts"
 const can: ReadonlySet<AdapterContract.Ability> = new Set([
   "tools",
   "asks",
+  "questions",
+  "lends",
   "silence",
   "reasoning",
   "spending",
@@ -46,7 +48,8 @@ const makeRig = Effect.fnUntraced(function* (asks: boolean) {
       interrupt: "5 seconds"
     },
     startup: () => Effect.die("not among the abilities of this rig"),
-    sent: Effect.succeed([])
+    sent: Effect.succeed([]),
+    planOptions: { permissionMode: "plan" }
   }
   return rig
 })

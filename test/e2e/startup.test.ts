@@ -66,11 +66,11 @@ describe("a start that fails", () => {
     })
   )
 
-  claude("an argument that the CLI does not know is StartupFailed, with its last words [asm-116]", (rig) =>
+  claude("rule 21: an argument that the CLI does not know is Unsupported, by its name [asm-116]", (rig) =>
     Effect.gen(function* () {
       const error = yield* failure(ClaudeSession.make({ ...rig.base, extraArgs: { "no-such-flag": null } }))
-      assert(error.reason._tag === "StartupFailed")
-      assert.include(error.reason.stderrTail, "unknown option '--no-such-flag'")
+      assert.strictEqual(error.reason._tag, "Unsupported")
+      assert.include(error.message, "extraArgs: this version of Claude Code does not know --no-such-flag")
       yield* left(rig.home)
     })
   )

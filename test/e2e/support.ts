@@ -46,7 +46,7 @@ export interface Rig {
 }
 
 // Blocks until it is told to go on, or killed; a grandchild shows that the whole tree goes.
-const script = (port: number): string => `
+export const script = (port: number): string => `
 exec 3<>/dev/tcp/127.0.0.1/${port}
 echo $$ >&3
 sleep 600 &
@@ -55,7 +55,7 @@ kill $!
 echo released
 `
 
-interface Gate {
+export interface Gate {
   readonly port: number
   readonly running: Effect.Effect<number>
   readonly ended: Effect.Effect<void>
@@ -63,7 +63,7 @@ interface Gate {
   readonly close: () => void
 }
 
-const openGate = async (): Promise<Gate> => {
+export const openGate = async (): Promise<Gate> => {
   const sockets = new Set<net.Socket>()
   const pid = Deferred.makeUnsafe<number>()
   const ended = Deferred.makeUnsafe<void>()

@@ -1,4 +1,3 @@
-import { spawn as spawnHost } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, layer } from "@effect/vitest"
@@ -9,7 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
-import * as Path from "effect/Path"
+import * as Logger from "effect/Logger"
+import * as ChildProcess from "effect/process/ChildProcess"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
@@ -26,6 +26,7 @@ interface Overrides {
   readonly cwd?: string
   readonly secrets?: ReadonlyArray<string>
   readonly timeout?: Duration.Input
+  readonly stateDir?: string
   readonly beforeEnd?: Effect.Effect<void>
 }
 
@@ -33,6 +34,7 @@ const start = (executable: string, args: ReadonlyArray<string>, over: Overrides 
   AgentProcess.spawn({
     command: { executable, args, cwd: over.cwd, env: over.env ?? AgentProcess.environment(undefined, process.env) },
     secrets: over.secrets,
+    stateDir: over.stateDir,
     shutdownTimeout: Duration.fromInputUnsafe(over.timeout ?? "5 seconds"),
     beforeEnd: over.beforeEnd
   })
@@ -67,14 +69,6 @@ const isAlive = (pid: number): boolean => {
     return false
   }
 }
-
-/** SIGKILL is sent when the host ends and takes effect when the kernel gets to it */
-const untilDead = (pid: number): Effect.Effect<void> =>
-  live(
-    Effect.suspend(() => (isAlive(pid) ? Effect.sleep("5 millis") : Effect.void)).pipe(
-      Effect.repeat({ while: () => isAlive(pid) })
-    )
-  )
 
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
   Effect.suspend(() => {
@@ -631,6 +625,90 @@ layer(NodeServices.layer)("agent process", (it) => {
     )
   })
 
+  describe("the pipes of any handle, when Node's own cannot be had", () => {
+    /** a child that the spawner has made before, so that nobody sees which of Node's it is */
+    const byHandle = Effect.fnUntraced(function* (
+      executable: string,
+      args: ReadonlyArray<string>,
+      over: Overrides = {}
+    ) {
+      const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+      const handle = yield* spawner.spawn(ChildProcess.make(executable, args, { forceKillAfter: "100 millis" }))
+      const before = ChildProcessSpawner.make(() => Effect.succeed(handle))
+      return yield* start(executable, args, over).pipe(
+        Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, before)
+      )
+    })
+
+    it.effect("rule 9: lines go in and come out in order, and stdin is flushed before it ends", () =>
+      Effect.gen(function* () {
+        const child = yield* byHandle("cat", [])
+        const line = yield* lines(child)
+        yield* child.write("one")
+        yield* child.write("two\n")
+        assert.deepStrictEqual([yield* line, yield* line], ["one", "two"])
+        yield* child.write("x".repeat(300_000))
+        yield* child.shutdown
+        assert.strictEqual((yield* line).length, 300_000)
+        assert.deepStrictEqual(child.exited(), { code: 0, signal: null })
+      })
+    )
+
+    it.effect("rule 8: the next pull waits for the call, and nothing is lost", () =>
+      Effect.gen(function* () {
+        const child = yield* byHandle(process.execPath, ["-e", "process.stdout.write('x'.repeat(3_000_000))"])
+        let inside = 0
+        let most = 0
+        let bytes = 0
+        yield* child.read((chunks) =>
+          Effect.gen(function* () {
+            most = Math.max(most, ++inside)
+            for (const chunk of chunks) bytes += chunk.length
+            yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+            inside--
+          })
+        )
+        assert.deepStrictEqual([most, bytes], [1, 3_000_000])
+      })
+    )
+
+    it.effect("rule 2: a grandchild that holds stdout does not delay the end of it", () =>
+      Effect.gen(function* () {
+        const child = yield* byHandle("sh", ["-c", "sleep 60 & echo last; exit 0"])
+        assert.strictEqual(yield* everything(child), "last\n")
+      })
+    )
+
+    it.effect("rule 13: exit code, signal and last words are data", () =>
+      Effect.gen(function* () {
+        const child = yield* byHandle("sh", ["-c", "echo last words >&2; exit 3"])
+        assert.deepStrictEqual(yield* child.exit, { code: 3, signal: null })
+        assert.strictEqual(child.stderrTail(), "last words\n")
+        const killed = yield* byHandle("sleep", ["60"])
+        process.kill(killed.pid, "SIGTERM")
+        assert.deepStrictEqual(yield* killed.exit, { code: null, signal: "SIGTERM" })
+      })
+    )
+
+    it.effect("rule 7: many writers that wait for a child that does not read are let go when it dies", () =>
+      Effect.gen(function* () {
+        const child = yield* byHandle("sleep", ["60"])
+        const line = "x".repeat(100_000)
+        const writers = yield* Effect.forkScoped(
+          Effect.all(
+            Array.from({ length: 300 }, () => child.write(line)),
+            { concurrency: "unbounded" }
+          ),
+          { startImmediately: true }
+        )
+        process.kill(child.pid, "SIGKILL")
+        const answers = yield* Fiber.join(writers)
+        assert.isAtLeast(answers.filter((ok) => !ok).length, 300 - 2 * 64)
+        assert.isFalse(yield* child.write("too late"))
+      })
+    )
+  })
+
   describe("a spawner of another kind", () => {
     it.effect.runIf(linux)(
       "rule 9: a handle that never exits is given up within the bound, and its pid is not signalled",
@@ -671,6 +749,35 @@ layer(NodeServices.layer)("agent process", (it) => {
     )
   })
 
+  describe("the state directory", () => {
+    it.effect("rule 10: one that cannot be written is warned of, and the child runs", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const file = `${yield* fs.makeTempDirectoryScoped()}/file`
+        yield* fs.writeFileString(file, "")
+        const warned: Array<string> = []
+        const logger = Logger.make(({ logLevel, message }) => warned.push(`${logLevel} ${String(message)}`))
+        const child = yield* start("cat", [], { stateDir: `${file}/state` }).pipe(
+          Effect.provide(Logger.layer([logger]))
+        )
+        assert.match(warned.join(), /^Warn agents are not written down in .*ENOTDIR/)
+        yield* child.shutdown
+        assert.deepStrictEqual(child.exited(), { code: 0, signal: null })
+      })
+    )
+
+    it.effect("rule 10: it holds a child from its start to its close", () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const stateDir = `${yield* fs.makeTempDirectoryScoped()}/state`
+        const child = yield* start("cat", [], { stateDir })
+        assert.strictEqual((yield* fs.readDirectory(stateDir)).length, 1)
+        yield* child.shutdown
+        assert.deepStrictEqual(yield* fs.readDirectory(stateDir), [])
+      })
+    )
+  })
+
   describe("the exit guard", () => {
     it.effect("rule 10: it listens once for all children, and not at all when they are gone", () =>
       Effect.gen(function* () {
@@ -682,42 +789,15 @@ layer(NodeServices.layer)("agent process", (it) => {
       })
     )
 
-    it.effect("rule 10: a child that is seen to have exited is off its list, since its pid may pass to another", () =>
+    it.effect("rule 10: a child that has exited stays guarded until it is closed: its tools may live", () =>
       Effect.gen(function* () {
-        const before = process.listenerCount("exit")
+        const before = process.listenerCount("SIGTERM")
         const child = yield* start("cat", [])
         process.kill(child.pid, "SIGKILL")
         yield* child.exit
-        assert.strictEqual(process.listenerCount("exit"), before)
-      })
-    )
-
-    it.effect("rule 10: a host that ends without closing takes the group of the child with it", () =>
-      Effect.gen(function* () {
-        const path = yield* Path.Path
-        const guard = yield* path.toFileUrl(
-          path.join(fileURLToPath(new URL("../../src/internal", import.meta.url)), "exitGuard.ts")
-        )
-        for (const end of ["process.exit(7)", "setImmediate(() => { throw new Error('uncaught') })"]) {
-          const program = `
-            import { spawn } from "node:child_process"
-            import { register } from ${JSON.stringify(guard.href)}
-            const child = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { detached: true })
-            child.stdout.once("data", (text) => {
-              register(child.pid)
-              process.stdout.write(child.pid + " " + text, () => { ${end} })
-            })`
-          const host = spawnHost(process.execPath, ["--input-type=module", "-e", program], {
-            stdio: ["ignore", "pipe", "ignore"]
-          })
-          const said = yield* Effect.promise(
-            () => new Promise<string>((resolve) => host.stdout.once("data", (text) => resolve(String(text))))
-          )
-          yield* Effect.promise(() => new Promise((resolve) => host.once("close", resolve)))
-          const pids = said.trim().split(" ").map(Number)
-          assert.strictEqual(pids.length, 2)
-          yield* Effect.forEach(pids, untilDead)
-        }
+        assert.strictEqual(process.listenerCount("SIGTERM"), before + 1)
+        yield* child.shutdown
+        assert.strictEqual(process.listenerCount("SIGTERM"), before)
       })
     )
   })

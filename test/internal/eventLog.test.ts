@@ -57,4 +57,22 @@ describe("eventLog", () => {
       assert.deepStrictEqual(yield* Stream.runCollect(log.subscribe()), ["huge"])
     })
   )
+
+  it.effect("nothing is lost or mixed up while the log grows, also when old items went before", () =>
+    Effect.gen(function* () {
+      for (const [window, maxSize, kept] of [
+        [64, 1000, 64],
+        [64, 40, 40],
+        [1024, 1000, 300]
+      ] as const) {
+        const log = make(window, maxSize)
+        const items = Array.from({ length: 300 }, (_, at) => String(at))
+        // So that what is oldest is not at the beginning of the first slots.
+        log.append("heavy", maxSize)
+        for (const item of items) log.append(item, 1)
+        log.end()
+        assert.deepStrictEqual(yield* Stream.runCollect(log.subscribe()), items.slice(-kept))
+      }
+    })
+  )
 })

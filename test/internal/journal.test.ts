@@ -25,7 +25,10 @@ describe("journal", () => {
     })
   )
 
-  it.effect("what was put off is done, also when who flushes is interrupted by whom it wakes", () =>
+  it.effect.each([
+    ["flush", (journal: Journal) => journal.flush],
+    ["flushed", (journal: Journal) => journal.flushed()]
+  ] as const)("what was put off is done, also when who flushes is interrupted by whom it wakes (%s)", ([, flush]) =>
     Effect.gen(function* () {
       const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
       let done = false
@@ -33,12 +36,22 @@ describe("journal", () => {
         Effect.withFiber((fiber) => {
           journal.wake(() => fiber.interruptUnsafe())
           journal.later(Effect.sync(() => void (done = true)))
-          return journal.flush
+          return flush(journal)
         }),
         { startImmediately: true }
       )
       yield* Fiber.await(flushing)
       assert.isTrue(done)
+    })
+  )
+
+  it.effect("a chunk that put nothing off still wakes who waits", () =>
+    Effect.gen(function* () {
+      const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
+      let woken = 0
+      journal.wake(() => void woken++)
+      assert.strictEqual(journal.flushed(), Effect.void)
+      assert.strictEqual(woken, 1)
     })
   )
 })

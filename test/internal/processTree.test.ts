@@ -1,13 +1,10 @@
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
-import { assert, describe, it, layer } from "@effect/vitest"
-import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import { parseStat } from "../../src/internal/procfs.ts"
 import * as ProcessTable from "../../src/internal/processTable.ts"
 import * as ProcessTree from "../../src/internal/processTree.ts"
-import { live } from "../../src/internal/closeLadder.ts"
 
 const linux = process.platform === "linux"
 
@@ -47,16 +44,16 @@ describe("reading a process", () => {
   it("rule 9: a stat line is read behind the name, whatever the name holds", () => {
     const rest = Array.from({ length: 50 }, (_, index) => index + 4)
     const line = (state: string) => `77 (a) R 1 (b)) ${state} ${rest.join(" ")}\n`
-    assert.deepStrictEqual(ProcessTable.parseStat(line("S")), {
+    assert.deepStrictEqual(parseStat(line("S")), {
       pid: 77,
       parent: 4,
       group: 5,
       zombie: false,
       started: "22"
     })
-    assert.isTrue(ProcessTable.parseStat(line("Z"))?.zombie)
-    assert.isUndefined(ProcessTable.parseStat(""))
-    assert.isUndefined(ProcessTable.parseStat("77 (cut"))
+    assert.isTrue(parseStat(line("Z"))?.zombie)
+    assert.isUndefined(parseStat(""))
+    assert.isUndefined(parseStat("77 (cut"))
   })
 
   it("rule 9: the lines of ps are read, with a start time of many words", () => {
@@ -77,117 +74,158 @@ describe("descendants", () => {
   const table = [entry(1, 0), entry(10, 1), entry(11, 10), entry(12, 11), entry(13, 10), entry(20, 1), entry(21, 20)]
 
   it("rule 9: all levels are found, and nobody else", () => {
-    assert.deepStrictEqual(pidsOf(ProcessTree.descendants(table, [entry(10, 1)])), [11, 12, 13])
-    assert.deepStrictEqual(pidsOf(ProcessTree.descendants(table, [entry(11, 10), entry(20, 1)])), [12, 21])
+    assert.deepStrictEqual(pidsOf(ProcessTable.descendants(table, [entry(10, 1)])), [11, 12, 13])
+    assert.deepStrictEqual(pidsOf(ProcessTable.descendants(table, [entry(11, 10), entry(20, 1)])), [12, 21])
   })
 
   it("rule 9: a root whose pid has passed to another process has no descendants", () => {
-    assert.deepStrictEqual(ProcessTree.descendants(table, [entry(10, 1, "earlier")]), [])
-    assert.deepStrictEqual(ProcessTree.descendants(table, [entry(99, 1)]), [])
+    assert.deepStrictEqual(ProcessTable.descendants(table, [entry(10, 1, "earlier")]), [])
+    assert.deepStrictEqual(ProcessTable.descendants(table, [entry(99, 1)]), [])
   })
 
   it("rule 9: a table that was read while pids changed hands has no endless walk", () => {
     const torn = [entry(10, 12), entry(11, 10), entry(12, 11)]
-    assert.deepStrictEqual(pidsOf(ProcessTree.descendants(torn, [entry(10, 12)])), [11, 12])
+    assert.deepStrictEqual(pidsOf(ProcessTable.descendants(torn, [entry(10, 12)])), [11, 12])
   })
 })
 
-layer(NodeServices.layer)("with real processes", (it) => {
-  it.effect.runIf(linux)("rule 9: the table holds this process, its parent and its group", () =>
-    Effect.gen(function* () {
-      const table = yield* ProcessTable.make
-      const all = yield* table.all
-      const self = all.find((one) => one.pid === process.pid)
+const { table } = ProcessTable
+
+const treeOf = (marker: string, ...recorded: ReadonlyArray<ProcessTable.ProcessId>): ProcessTree.Tree => ({
+  marker,
+  recorded: new Map(recorded.map((one) => [one.pid, one]))
+})
+
+const leaderOf = (pid: number): ProcessTable.ProcessEntry => {
+  const found = table.find(pid)
+  if (found === undefined) throw new Error("the shell is not in the table")
+  return found
+}
+
+const isDead = (pid: number): boolean => table.find(pid)?.zombie ?? true
+
+describe("with real processes", () => {
+  it.live.runIf(linux)("rule 9: the table holds this process, its parent and its group", () =>
+    Effect.sync(() => {
+      const self = table.all().find((one) => one.pid === process.pid)
       assert.strictEqual(self?.parent, process.ppid)
       assert.isFalse(self?.zombie)
-      assert.deepStrictEqual(yield* table.find(process.pid), self)
-      assert.isUndefined(yield* table.find(2 ** 22 + 1))
+      assert.deepStrictEqual(table.find(process.pid), self)
+      assert.isUndefined(table.find(2 ** 22 + 1))
     })
   )
 
-  it.effect.runIf(linux)("rule 9: a marked process is found under pid 1, and only under its own marker", () =>
+  it.live.runIf(linux)("rule 9: a marked process is found under pid 1, and only under its own marker", () =>
     Effect.gen(function* () {
-      const table = yield* ProcessTable.make
       const { line } = yield* shell("setsid sh -c 'echo $$; exec sleep 60' & exit 0", {
         EFFECT_AGENT_SESSION: "tree-a"
       })
       const orphan = Number(line)
-      assert.deepStrictEqual(pidsOf(yield* table.marked("tree-a")), [orphan])
-      assert.deepStrictEqual(yield* table.marked("tree"), [])
-      yield* live(ProcessTree.sweep(table, new Map(), "tree-a"))
-      assert.isNotFalse((yield* table.find(orphan))?.zombie ?? true)
+      assert.deepStrictEqual(table.markers().get("tree-a"), [orphan])
+      assert.isUndefined(table.markers().get("tree"))
+      yield* ProcessTree.sweep(table, treeOf("tree-a"))
+      assert.isTrue(isDead(orphan))
     })
   )
 
-  it.effect.runIf(linux)("rule 9: a process without the marker is found by its parent and swept once on record", () =>
+  it.live.runIf(linux)("rule 9: a marked process that is younger than the child is found without a walk", () =>
     Effect.gen(function* () {
-      const table = yield* ProcessTable.make
+      const child = yield* shell("echo ready; exec sleep 60")
+      const { line } = yield* shell("setsid sh -c 'echo $$; exec sleep 60' & exit 0", {
+        EFFECT_AGENT_SESSION: "tree-young"
+      })
+      const orphan = Number(line)
+      // `undefined` where the kernel does not say which pid was the last: then the walk is taken
+      const found = table.markedSince("tree-young", child.pid, 0)
+      assert.deepStrictEqual(found ?? table.markers().get("tree-young"), [orphan])
+      assert.deepStrictEqual(table.markedSince("tree-young", orphan, 0) ?? [], [])
+      yield* ProcessTree.sweep(table, treeOf("tree-young"))
+      assert.isTrue(isDead(orphan))
+    })
+  )
+
+  it("rule 9: after so long that pids may have come round, only a walk tells", () => {
+    assert.isUndefined(ProcessTable.fromProc.markedSince("tree-old", process.pid, 24 * 60 * 60 * 1_000))
+  })
+
+  it.live.runIf(linux)("rule 9: a process without the marker is found by its parent and swept once on record", () =>
+    Effect.gen(function* () {
       const root = yield* shell("setsid env -i sh -c 'echo $$; sleep 60 & exec sleep 60' & exec sleep 60")
       const tool = Number(root.line)
-      const leader = yield* table.find(root.pid)
-      if (leader === undefined) return assert.fail("the shell is not in the table")
-      const recorded: ProcessTree.Recorded = new Map([[leader.pid, leader]])
-      yield* ProcessTree.record(table, recorded)
-      assert.include([...recorded.keys()], tool)
+      const tree = treeOf("no-such-marker", leaderOf(root.pid))
+      ProcessTree.record(table, tree)
+      assert.include([...tree.recorded.keys()], tool)
       process.kill(root.pid, "SIGKILL")
       yield* root.exited
-      yield* live(ProcessTree.sweep(table, recorded, "no-such-marker"))
-      const left = yield* Effect.forEach(recorded.keys(), table.find)
+      yield* ProcessTree.sweep(table, tree)
       assert.deepStrictEqual(
-        left.filter((one) => one !== undefined && !one.zombie),
+        [...tree.recorded.keys()].filter((pid) => !isDead(pid)),
         []
       )
     })
   )
 
-  it.effect.runIf(linux)("rule 9: a pid with another start time is not signalled", () =>
+  it.live.runIf(linux)("rule 9: a pid with another start time is not signalled", () =>
     Effect.gen(function* () {
-      const table = yield* ProcessTable.make
       const { pid } = yield* shell("echo ready; exec sleep 60")
-      const found = yield* table.find(pid)
-      if (found === undefined) return assert.fail("the shell is not in the table")
+      const found = leaderOf(pid)
       const recycled = { ...found, started: "0" }
-      yield* ProcessTree.kill(table, recycled)
-      yield* live(ProcessTree.sweep(table, new Map([[pid, recycled]]), "no-such-marker"))
-      const after = yield* table.find(pid)
+      ProcessTree.kill(table, recycled)
+      yield* ProcessTree.sweep(table, treeOf("no-such-marker", recycled))
+      const after = table.find(pid)
       assert.deepStrictEqual([after?.started, after?.zombie], [found.started, false])
     })
   )
 
-  it.effect.runIf(linux && existsSync("/bin/ps"))("rule 9: ps tells the same tree as /proc", () =>
+  it.live.runIf(linux)("rule 10: at the end of the host a tree is swept without waiting for anything", () =>
     Effect.gen(function* () {
-      const ps = ProcessTable.fromPs(yield* ChildProcessSpawner)
-      const proc = ProcessTable.fromProc(yield* FileSystem.FileSystem)
+      const root = yield* shell("setsid sh -c 'echo $$; exec sleep 60' & exec sleep 60", {
+        EFFECT_AGENT_SESSION: "tree-now"
+      })
+      ProcessTree.sweepNow(table, [treeOf("tree-now", leaderOf(root.pid)), treeOf("tree-empty")])
+      assert.deepStrictEqual([isDead(root.pid), isDead(Number(root.line))], [true, true])
+    })
+  )
+
+  it.live.runIf(linux && existsSync("/bin/ps"))("rule 9: ps tells the same tree as /proc", () =>
+    Effect.gen(function* () {
+      const { fromProc, fromPs } = ProcessTable
       const { pid } = yield* shell("sleep 60 & echo $!; exec sleep 60")
-      const [one, other] = [yield* ps.find(pid), yield* proc.find(pid)]
+      const [one, other] = [fromPs.find(pid), fromProc.find(pid)]
       assert.deepStrictEqual({ ...one, started: "" }, { ...other, started: "" })
       assert.strictEqual(one?.parent, process.pid)
-      const below = (table: ProcessTable.ProcessTable, root: ProcessTable.ProcessEntry | undefined) =>
-        Effect.map(table.all, (all) => pidsOf(ProcessTree.descendants(all, root === undefined ? [] : [root])))
-      const children = yield* below(ps, one)
+      const below = (of: ProcessTable.ProcessTable): ReadonlyArray<number> => {
+        const root = of.find(pid)
+        return pidsOf(root === undefined ? [] : of.below([root]))
+      }
+      const children = below(fromPs)
       assert.strictEqual(children.length, 1)
-      assert.deepStrictEqual(children, yield* below(proc, other))
-      assert.isUndefined(yield* ps.find(2 ** 22 + 1))
+      assert.deepStrictEqual(children, below(fromProc))
+      assert.isUndefined(fromPs.find(2 ** 22 + 1))
       for (const child of children) process.kill(child, "SIGKILL")
     })
   )
 })
 
 describe("a shared walk", () => {
-  it.effect("rule 9: fifty that ask at once cost two walks, and nobody gets one that began before the question", () =>
+  it.effect("rule 9: fifty sweeps that begin together cost one walk, and a later one takes its own", () =>
     Effect.gen(function* () {
       let walks = 0
-      const fs = FileSystem.makeNoop({
-        readDirectory: () => Effect.andThen(Effect.yieldNow, () => Effect.sync(() => [`${++walks}`, "self"]))
-      })
-      const table = ProcessTable.fromProc(fs)
+      const counted: ProcessTable.ProcessTable = {
+        ...ProcessTable.fromProc,
+        find: () => undefined,
+        markers: () => {
+          walks++
+          return new Map()
+        }
+      }
       yield* Effect.all(
-        Array.from({ length: 50 }, () => table.all),
+        Array.from({ length: 50 }, (_, index) => ProcessTree.sweep(counted, treeOf(`walk-${index}`))),
         { concurrency: "unbounded" }
       )
+      assert.strictEqual(walks, 1)
+      yield* ProcessTree.sweep(counted, treeOf("walk-late"))
       assert.strictEqual(walks, 2)
-      yield* table.all
-      assert.strictEqual(walks, 3)
     })
   )
 })

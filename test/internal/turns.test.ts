@@ -13,7 +13,7 @@ import { MockAdapter } from "effect-agent-session/testing"
 import * as Core from "../../src/internal/core.ts"
 import * as ids from "../../src/internal/ids.ts"
 import { resolve } from "../../src/internal/resolve.ts"
-import type { TurnEnd } from "../../src/internal/turns.ts"
+import type { TurnEnd } from "../../src/internal/liveTurn.ts"
 
 const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 const failed: TurnEnd = { outcome: { _tag: "Failed" } }
@@ -37,7 +37,7 @@ const open = Effect.fnUntraced(function* (
     },
     (core): Core.Driver => ({
       send: ({ prompt }) => Effect.sync(() => told.push(Prompt.textOf(prompt))),
-      interrupt: Effect.sync(() => told.push("interrupt")),
+      interrupt: () => Effect.sync(() => told.push("interrupt")),
       replace: Effect.sync(() => told.push("replace")),
       setModel: () => Effect.void,
       setPermissionMode: () => Effect.void,
@@ -265,12 +265,107 @@ describe("turns", () => {
   test("quiescent fails when the agent went with work in the background, and waits for nothing", () =>
     Effect.gen(function* () {
       const core = yield* open()
-      yield* core.does(() => core.background(ids.taskId("task"), true))
+      yield* core.does(() => core.quiescence.background(ids.taskId("task"), true))
       const waits = yield* fork(core.session.quiescent)
       yield* core.exited(new AgentError.TurnFailed({ kind: "crash", description: "gone" }))
       assert.strictEqual((yield* Fiber.join(waits))._tag, "Failure")
       yield* core.session.close
       assert.strictEqual((yield* Effect.flip(core.session.quiescent)).reason._tag, "SessionClosed")
+    }))
+
+  test("rule 4: a defect while the process is replaced ends the session, and nobody waits for it", () =>
+    Effect.gen(function* () {
+      const core = yield* open(() => ({ replace: Effect.die(new Error("no room")) }))
+      const mine = yield* fork(core.session.ask("mine"))
+      const queued = yield* fork(core.session.ask("queued"))
+      const quiet = yield* fork(core.session.quiescent)
+      yield* silentTwice(core)
+      assert.strictEqual((yield* Fiber.join(mine))._tag, "Failure")
+      assert.strictEqual((yield* Fiber.join(quiet))._tag, "Failure")
+      const outcome = yield* Fiber.join(queued)
+      assert.include(outcome._tag === "Failure" ? outcome.failure.message : "", "no room")
+      yield* core.session.close
+      assert.deepStrictEqual(yield* core.session.status, { _tag: "Closed", reason: "failed" })
+    }))
+
+  test("rule 9: a defect while the agent is ended leaves nobody waiting", () =>
+    Effect.gen(function* () {
+      const core = yield* open(() => ({ shutdown: Effect.die(new Error("stuck")) }))
+      const mine = yield* fork(core.session.ask("mine"))
+      yield* core.session.close
+      assert.strictEqual((yield* Fiber.join(mine))._tag, "Failure")
+      assert.deepStrictEqual(yield* core.session.status, { _tag: "Closed", reason: "closed" })
+    }))
+
+  test("rule 3: an agent that goes on with a turn of its own ends ours first, and the next of ours waits", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      const mine = yield* fork(core.session.ask("mine"))
+      yield* fork(core.session.ask("next"))
+      yield* core.does(() => core.turns.turnEnded(completed, true))
+      assert.strictEqual((yield* Fiber.join(mine))._tag, "Success")
+      assert.deepStrictEqual(core.told, ["mine"])
+      assert.strictEqual(core.turns.running?.origin, "agent")
+      yield* core.does(() => core.turns.agentTurnEnded(completed))
+      assert.deepStrictEqual(core.told, ["mine", "next"])
+      yield* core.session.close
+      const marks = [...(yield* Stream.runCollect(core.session.events))].flatMap((event) =>
+        event._tag === "TurnStarted" ? [event.origin] : event._tag === "TurnEnded" ? ["end"] : []
+      )
+      assert.deepStrictEqual(marks, ["caller", "end", "agent", "end", "caller", "end"])
+    }))
+
+  test("quiescent waits for a turn that is about to begin, and not for one that never does", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      const task = ids.taskId("task")
+      const endTask = () => {
+        core.quiescence.expects(task)
+        core.quiescence.background(task, false)
+      }
+      yield* core.does(() => core.quiescence.background(task, true))
+      const begins = yield* fork(core.session.quiescent)
+      yield* core.does(endTask)
+      yield* TestClock.adjust("4 seconds")
+      yield* core.does(() => {
+        core.quiescence.began()
+        core.turns.agentBegan()
+      })
+      yield* TestClock.adjust("4 seconds")
+      assert.isUndefined(begins.pollUnsafe())
+      yield* core.does(() => core.turns.agentTurnEnded(completed))
+      yield* Fiber.join(begins)
+
+      yield* core.does(() => core.quiescence.background(task, true))
+      const never = yield* fork(core.session.quiescent)
+      yield* core.does(endTask)
+      assert.isUndefined(never.pollUnsafe())
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(never)
+    }))
+
+  test("quiescent waits as long as the agent says that it is at something", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      yield* core.does(() => core.quiescence.works(true))
+      const quiet = yield* fork(core.session.quiescent)
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(quiet.pollUnsafe())
+      yield* core.does(() => core.quiescence.works(false))
+      yield* Fiber.join(quiet)
+    }))
+
+  test("history keeps the last 1,000 turns, oldest first; the summary counts them all", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      for (let turn = 0; turn < 1003; turn++) {
+        const fiber = yield* fork(core.session.ask("x"))
+        yield* core.does(() => core.turns.turnEnded({ ...completed, fallbackText: String(turn) }))
+        yield* Fiber.join(fiber)
+      }
+      const history = yield* core.session.history
+      assert.deepStrictEqual([history.length, history[0]?.text, history.at(-1)?.text], [1000, "3", "1002"])
+      assert.strictEqual((yield* core.session.summary).turns, 1003)
     }))
 
   test("rule 7: a request that the agent makes twice holds the idle clock no longer than it is answered", () =>
@@ -301,7 +396,7 @@ describe("turns", () => {
       const core: Effect.Success<ReturnType<typeof open>> = yield* open(
         () => ({
           send: () => Effect.void,
-          interrupt: Effect.suspend(() => core.does(() => core.turns.turnEnded(failed)))
+          interrupt: () => core.does(() => core.turns.turnEnded(failed))
         }),
         { buffer: 1024 }
       )

@@ -7,6 +7,7 @@
  *
  * ```txt
  * FAKE_CLAUDE_VERSION=2.1.197   behaves like that version: no lifecycle frames, no message ids, no capabilities, ...
+ * FAKE_CLAUDE_VERSION=2.1.300   names no messages in system/init
  * FAKE_CLAUDE_RECORD=<file>     JSON lines: {argv,env,cwd}, then {in} per stdin line, {eof}, {signal}, {child,command}
  * FAKE_CLAUDE_FAULT=a,b=1       faults for the whole process; `[[fault:a,b=1]]` in a prompt: for that turn, in its place
  * ```
@@ -14,7 +15,8 @@
  * A response's place in the script is counted: `[[tool:Bash {"command":"x"}]] [[fault:crash]] [[text:y]]` crashes in the
  * second response. A fault behind the last response happens before the result. Bash runs for real, in a session of its
  * own; a bare `sleep N` is refused as the new version does, `exec sleep N` runs. Every tool that no rule or mode allows
- * is asked about (the real program lets harmless commands pass).
+ * is asked about (the real program lets harmless commands pass). The tools `Elicit` and `Dialog` ask the host what their
+ * input says, as an MCP server and the program itself would.
  *
  * Faults of the process (in a prompt: from that turn on):
  *
@@ -24,6 +26,7 @@
  * slow-start=MS                 reads nothing and says nothing before (1000)
  * ignore-interrupt              interrupts are answered but change nothing; SIGINT too
  * no-control-reply[=SUBTYPE]    requests but initialize (or those of one subtype) are neither executed nor answered
+ * exit-at-request=SUBTYPE       exits at once, with code 1, when this is asked
  * ignore-eof, ignore-term       the end of stdin, SIGTERM and SIGHUP change nothing
  * session-id-drift              all frames carry another session id than was asked for
  * refuse-mode                   set_permission_mode is answered with an error
@@ -51,6 +54,7 @@
  *
  * ```txt
  * silence                       nothing any more in place of the response; it can be interrupted
+ * stuck                         nothing at all, not even on disk, and it cannot be interrupted
  * delta-no-snapshot[=CODE]      all deltas of the block, then a crash (1) instead of the assistant frame
  * flood[=N]                     the response is N deltas (endless until interrupted) as fast as the pipe takes them
  * slow=MS                       pause before every delta
@@ -61,6 +65,7 @@
  * drifted-result                only type, subtype, is_error and the ids of the result are as they should be
  * parallel-asks                 the tools of one response are asked about at once
  * withdraw-ask[=MS]             can_use_tool is withdrawn after a while (10)
+ * drifted-hook=input|id         a hook is called with an input that is no object, or by an id nobody registered
  * api-error=STATUS, retries=N   N api_retry frames, then the synthetic message and the result of an API error (500, 0)
  * max-turns[=N], budget[=USD]   the turn ends with that limit after its first response
  * ```
@@ -144,6 +149,8 @@ const makeContext = (launch: Launch, faults: ReadonlyArray<Fault>): Context => {
       interrupted: false,
       eof: false,
       initialize: undefined,
+      greeting: Promise.resolve(),
+      mcpTools: new Map(),
       begun: false,
       lastIsError: false,
       resultIndex: 0,

@@ -9,6 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises"
 
 const variable = "EFFECT_AGENT_SESSION_TEST_RUN"
 const filePrefix = "effect-agent-session-"
+/** of a child that is no more */
+const entry = /^state\/effect-agent-session\/./
 
 /** what is on its way out when the last test ends may take this long */
 const graceMillis = 2_000
@@ -71,17 +73,23 @@ const kill = ({ pid }: Leftover): void => {
 export default function setup(): () => Promise<void> {
   const run = crypto.randomUUID()
   const outerTemporary = process.env["TMPDIR"]
+  const outerState = process.env["XDG_STATE_HOME"]
   const temporary = mkdtempSync(join(tmpdir(), "eas-test-"))
   process.env[variable] = run
   process.env["TMPDIR"] = temporary
+  process.env["XDG_STATE_HOME"] = join(temporary, "state")
   return async () => {
     const processes = await settled(run)
-    const files = readdirSync(temporary).filter((name) => name.startsWith(filePrefix))
+    const files = readdirSync(temporary, { recursive: true, encoding: "utf8" }).filter(
+      (name) => name.startsWith(filePrefix) || entry.test(name)
+    )
     processes.forEach(kill)
     rmSync(temporary, { recursive: true, force: true })
     delete process.env[variable]
     if (outerTemporary === undefined) delete process.env["TMPDIR"]
     else process.env["TMPDIR"] = outerTemporary
+    if (outerState === undefined) delete process.env["XDG_STATE_HOME"]
+    else process.env["XDG_STATE_HOME"] = outerState
     if (processes.length + files.length === 0) return
     const lines = [
       ...processes.map(({ command, pid }) => `  process ${pid}: ${command}`),

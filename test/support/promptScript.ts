@@ -16,6 +16,33 @@ const called = ({ input, inside, name }: AgentScript.Tool): string => {
   return `tool:${name} ${JSON.stringify({ ...(typeof input === "object" ? input : {}), ...sub })}`
 }
 
+/** Question and plan are tools of the agent; a server's form is one of the fake CLI. */
+const asked = (asks: AgentScript.Asks): string => {
+  switch (asks._tag) {
+    case "Question": {
+      const questions = asks.questions.map((question) => ({
+        header: "Choice",
+        ...question,
+        options: question.options.map((choice) => ({ description: "one of them", ...choice }))
+      }))
+      return `tool:AskUserQuestion ${JSON.stringify({ questions })}`
+    }
+    case "Plan":
+      return `tool:ExitPlanMode ${JSON.stringify({ plan: asks.plan })}`
+    case "Form": {
+      const { message, schema, server } = asks
+      const request = { mcp_server_name: server, message, mode: "form", requested_schema: schema }
+      return `tool:Elicit ${JSON.stringify(request)}`
+    }
+    case "Url": {
+      const { message, server, url } = asks
+      return `tool:Elicit ${JSON.stringify({ mcp_server_name: server, message, mode: "url", url })}`
+    }
+    case "Dialog":
+      return `tool:Dialog ${JSON.stringify({ dialog_kind: asks.kind, payload: asks.payload })}`
+  }
+}
+
 const failed = ({ reason }: AgentScript.Fail): string => {
   switch (reason._tag) {
     case "LimitReached":
@@ -41,6 +68,7 @@ const faultsOf = (step: AgentScript.Step): ReadonlyArray<string> => {
       return [step.what === "interrupts" ? "ignore-interrupt" : "no-control-reply"]
     case "AgentTurn":
       return ["background-task"]
+    case "Ask":
     case "Tool":
       return step.withdrawAfter === undefined ? [] : [`withdraw-ask=${millis(step.withdrawAfter)}`]
     case "Tools":
@@ -72,6 +100,10 @@ const responses = (turn: AgentScript.Turn): ReadonlyArray<ReadonlyArray<string>>
         break
       case "Tools":
         current.push(...step.tools.map(called))
+        close()
+        break
+      case "Ask":
+        current.push(asked(step.asks))
         close()
         break
       case "Output":

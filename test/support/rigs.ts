@@ -13,6 +13,9 @@ import { render } from "./promptScript.ts"
 const everywhere: ReadonlyArray<AdapterContract.Ability> = [
   "tools",
   "asks",
+  "questions",
+  "forms",
+  "lends",
   "parallelAsks",
   "withdraws",
   "silence",

@@ -228,7 +228,7 @@ describe("tools", () => {
   const toolkit = Toolkit.make(Weather)
   const handlers = toolkit.toLayer({ Weather: ({ city }) => Effect.succeed(`sunny in ${city}`) })
 
-  it.effect("a tool of ours is called by the step of that name", () =>
+  it.effect("a tool of ours is called by its name", () =>
     Effect.gen(function* () {
       const session = yield* Session.make({ tools: toolkit })
       const result = yield* session.ask("go")
@@ -240,7 +240,7 @@ describe("tools", () => {
       assert.strictEqual(broken.toolCalls[0]?.status, "error")
     }).pipe(
       Effect.provide(handlers),
-      provide([[S.tool("Weather", { city: "Oslo" })], [S.tool("Weather", { city: 42 })]])
+      provide([[S.callTool("Weather", { city: "Oslo" })], [S.callTool("Weather", { city: 42 })]])
     )
   )
 
@@ -296,7 +296,7 @@ describe("tools", () => {
       const { reason, result } = yield* Fiber.join(asking)
       assert.strictEqual(reason._tag, "IdleTimeout")
       assert.deepInclude(result?.toolCalls[0], { status: "ok", output: "at last" })
-    }).pipe(provide([[S.tool("Slow"), S.silence]]))
+    }).pipe(provide([[S.callTool("Slow"), S.silence]]))
   )
 
   it.effect("a denial with stopTurn interrupts the calls beside it", () =>

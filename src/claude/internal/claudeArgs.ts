@@ -1,160 +1,27 @@
 /**
- * What becomes of every option, in one table: a flag, a field of the `initialize` request, a variable of the environment,
- * or something we do ourselves. An option without a row does not compile. Pure.
+ * How the CLI is started, read off the table of options: its arguments, the `initialize` request, its environment. Pure.
  */
+import { Buffer } from "node:buffer"
 import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
-import type { ResolvedOptions, Start } from "../../AgentAdapter.ts"
-import { environment, type Environment } from "../../internal/agentCommand.ts"
+import { environment, type Environment, oversizeArgument } from "../../internal/agentCommand.ts"
 import type { InitializeFields } from "../ClaudeControl.ts"
-import type { ClaudeOnly, ResolvedClaudeOptions } from "../ClaudeOptions.ts"
-import { isObject } from "./wire.ts"
+import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
+import { type AllOptions, type Ids, type Mapping, type OptionName, table, type Values } from "./optionTable.ts"
+import { withSandbox } from "./sandboxOption.ts"
+import { inline } from "./settingsOption.ts"
 
-/** what the caller knows about conversations, so that everything here stays pure */
-export interface Ids {
-  /** the id that a new session or a copy gets, when `start` names none */
-  readonly sessionId: string
-  /**
-   * the conversation that `start.continue` stands for; without it the CLI chooses, and where it finds nothing it begins
-   * anew without a word
-   */
-  readonly resumed?: string | undefined
-}
-
-type Values = { readonly [K in keyof (ResolvedOptions & ClaudeOnly)]-?: NonNullable<(ResolvedOptions & ClaudeOnly)[K]> }
-
-export type OptionName = keyof Values
-
-/** every option at one level */
-type AllOptions = { readonly [K in OptionName]?: Values[K] | undefined }
-
-/** `flags`: the names, without dashes, of the flags that this option is in charge of */
-type Mapping<Value> =
-  | {
-      readonly to: "argv"
-      readonly flags: ReadonlyArray<string>
-      readonly tokens: (value: Value, ids: Ids) => ReadonlyArray<string>
-    }
-  | {
-      readonly to: "initialize"
-      readonly flags: ReadonlyArray<string>
-      readonly fields: (value: Value, all: AllOptions) => InitializeFields
-    }
-  | { readonly to: "env"; readonly variables: (value: Value) => Readonly<Record<string, string>> }
-  | { readonly to: "local" }
-  | { readonly to: "unsupported" }
-
-// One token per flag: several flags take any number of values and would swallow what follows.
-const valueOf = (flag: string, ...aliases: ReadonlyArray<string>): Mapping<string | number> => ({
-  to: "argv",
-  flags: [flag, ...aliases],
-  tokens: (value) => [`--${flag}=${value}`]
-})
-
-const listOf = (flag: string, ...aliases: ReadonlyArray<string>): Mapping<ReadonlyArray<string>> => ({
-  to: "argv",
-  flags: [flag, ...aliases],
-  tokens: (values) => (values.length === 0 ? [] : [`--${flag}=${values.join(",")}`])
-})
-
-const flagWhen = (condition: boolean, flag: string): Mapping<boolean> => ({
-  to: "argv",
-  flags: [flag],
-  tokens: (value) => (value === condition ? [`--${flag}`] : [])
-})
-
-const local: Mapping<unknown> = { to: "local" }
-
-const beginsAnew = (start: Start): boolean => start === "new" || (!start.resume && !start.continue)
-
-const startTokens = (start: Start, { resumed, sessionId }: Ids): ReadonlyArray<string> => {
-  if (start === "new") return [`--session-id=${sessionId}`]
-  const own = `--session-id=${start.sessionId ?? sessionId}`
-  if (beginsAnew(start)) return [own]
-  const earlier = start.resume ?? resumed
-  return [
-    earlier === undefined ? "--continue" : `--resume=${earlier}`,
-    ...(start.at === undefined ? [] : [`--resume-session-at=${start.at}`]),
-    ...(start.fork === true ? ["--fork-session", own] : [])
-  ]
-}
-
-const table: { readonly [K in OptionName]: Mapping<Values[K]> } = {
-  start: {
-    to: "argv",
-    flags: ["session-id", "resume", "continue", "fork-session", "resume-session-at"],
-    tokens: startTokens
-  },
-  persist: flagWhen(false, "no-session-persistence"),
-  model: valueOf("model"),
-  fallbackModel: valueOf("fallback-model"),
-  permissionMode: valueOf("permission-mode", "dangerously-skip-permissions"),
-  allowDangerouslySkipPermissions: flagWhen(true, "allow-dangerously-skip-permissions"),
-  // Without the flag the CLI denies by itself and asks nobody.
-  permissions: {
-    to: "argv",
-    flags: ["permission-prompt-tool", "permission-prompts"],
-    tokens: () => ["--permission-prompt-tool=stdio"]
-  },
-  allowedTools: listOf("allowedTools", "allowed-tools"),
-  disallowedTools: listOf("disallowedTools", "disallowed-tools"),
-  addDirs: { to: "argv", flags: ["add-dir"], tokens: (dirs) => dirs.map((dir) => `--add-dir=${dir}`) },
-  maxTurns: valueOf("max-turns"),
-  maxBudgetUsd: valueOf("max-budget-usd"),
-  settingSources: {
-    to: "argv",
-    flags: ["setting-sources"],
-    tokens: (sources) => [`--setting-sources=${sources.join(",")}`]
-  },
-  settings: {
-    to: "argv",
-    flags: ["settings"],
-    tokens: (settings) => [`--settings=${typeof settings === "string" ? settings : JSON.stringify(settings)}`]
-  },
-  partialMessages: flagWhen(true, "include-partial-messages"),
-  replayUserMessages: flagWhen(true, "replay-user-messages"),
-  includeHookEvents: flagWhen(true, "include-hook-events"),
-  systemPrompt: {
-    to: "initialize",
-    flags: [
-      "system-prompt",
-      "system-prompt-file",
-      "append-system-prompt",
-      "append-system-prompt-file",
-      "system-prompt-snapshot"
-    ],
-    // A resumed conversation keeps the prompt it began with, and a new one is passed over, unless the snapshot is off.
-    fields: (prompt, { start = "new" }) => ({
-      ...(typeof prompt === "string" ? { systemPrompt: [prompt] } : { appendSystemPrompt: prompt.append }),
-      ...(beginsAnew(start) ? {} : { systemPromptSnapshot: false })
-    })
-  },
-  outputSchema: {
-    to: "initialize",
-    flags: ["json-schema"],
-    fields: ({ jsonSchema }) => (isObject(jsonSchema) ? { jsonSchema } : {})
-  },
-  configDir: { to: "env", variables: (dir) => ({ CLAUDE_CONFIG_DIR: dir }) },
-  env: local,
-  cwd: local,
-  turns: local,
-  buffer: local,
-  metadata: local,
-  timeouts: local,
-  tools: { to: "unsupported" },
-  // Last, and none of ours may be among them: of two equal flags the CLI takes the last.
-  extraArgs: {
-    to: "argv",
-    flags: [],
-    tokens: (flags) =>
-      Object.entries(flags).map(([flag, value]) => (typeof value === "string" ? `--${flag}=${value}` : `--${flag}`))
-  }
-}
+export type { Ids, OptionName } from "./optionTable.ts"
 
 const names: ReadonlyArray<OptionName> = Struct.keys(table)
 
 const fixed: ReadonlyArray<string> = ["-p", "--output-format=stream-json", "--input-format=stream-json", "--verbose"]
-const fixedFlags: ReadonlyArray<string> = ["p", "print", "output-format", "input-format", "verbose"]
+/** what the adapter decides: the protocol, and what would start something else than a session over it */
+const fixedFlags =
+  "p print output-format input-format verbose version help init-only background bg desktop cloud teleport sdk-url".split(
+    " "
+  )
 
 const owners: ReadonlyMap<string, OptionName | "the adapter"> = new Map([
   ...fixedFlags.map((flag) => [flag, "the adapter"] as const),
@@ -169,7 +36,24 @@ const owners: ReadonlyMap<string, OptionName | "the adapter"> = new Map([
 /** who is in charge of a flag (without dashes); undefined when nobody is */
 export const ownerOf = (flag: string): OptionName | "the adapter" | undefined => owners.get(flag)
 
-const flatten = ({ claude, ...base }: ResolvedClaudeOptions): AllOptions => ({ ...base, ...claude })
+const skillRules = (skills: AllOptions["skills"]): ReadonlyArray<string> =>
+  skills === undefined ? [] : skills === "all" ? ["Skill"] : skills.map((name) => `Skill(${name})`)
+
+/**
+ * Every option at one level, those that are a part of another one in it. The permission mode is always said: a CLI that
+ * is not told one may start in a mode (2.1.300: `auto`) that runs tools nobody allowed.
+ */
+export const flatten = ({ claude, ...base }: ResolvedClaudeOptions): AllOptions => {
+  const rules = [...(base.allowedTools ?? []), ...skillRules(claude?.skills)]
+  const { sandbox } = claude ?? {}
+  return {
+    ...base,
+    ...claude,
+    permissionMode: base.permissionMode ?? "default",
+    ...(rules.length === 0 ? {} : { allowedTools: [...new Set(rules)] }),
+    ...(sandbox === undefined ? {} : { settings: withSandbox(inline(claude?.settings), sandbox) })
+  }
+}
 
 const tokensOf = <K extends OptionName>(name: K, all: AllOptions, ids: Ids): ReadonlyArray<string> => {
   const mapping: Mapping<Values[K]> = table[name]
@@ -192,7 +76,7 @@ const variablesOf = <K extends OptionName>(name: K, all: AllOptions): Readonly<R
 /** The arguments of the CLI. Nothing secret and nothing that may be long is among them. */
 export const args = (options: ResolvedClaudeOptions, ids: Ids): ReadonlyArray<string> => {
   const all = flatten(options)
-  return [...fixed, ...names.flatMap((name) => tokensOf(name, all, ids))]
+  return [...fixed, ...new Set(names.flatMap((name) => tokensOf(name, all, ids)))]
 }
 
 /** What the handshake says. */
@@ -204,34 +88,61 @@ export const initialize = (options: ResolvedClaudeOptions): InitializeFields => 
 /** What we need of every CLI: to be told when a turn is over, and to get a start-up failure as a frame. */
 const always = { CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: "1", CLAUDE_CODE_STARTUP_FAILURE_RESULTS: "1" }
 
+const variables = (all: AllOptions): Readonly<Record<string, string>> =>
+  names.reduce<Record<string, string>>((found, name) => Object.assign(found, variablesOf(name, all)), {})
+
 /** The whole environment of the CLI. What the user sets wins. */
-export const env = (
-  options: ResolvedClaudeOptions,
-  host: Readonly<Record<string, string | undefined>>
-): Environment => {
+export const env = (options: ResolvedClaudeOptions, host: Readonly<Record<string, string | undefined>>): Environment =>
+  environment(options.env, host, { ...always, ...variables(flatten(options)) })
+
+/** The variables that options and `env.set` both name, with the option's name. */
+export const doubled = (options: ResolvedClaudeOptions): ReadonlyArray<readonly [OptionName, string]> => {
   const all = flatten(options)
-  const own = names.reduce<Record<string, string>>(
-    (variables, name) => Object.assign(variables, variablesOf(name, all)),
-    { ...always }
+  return names.flatMap((name) =>
+    Object.keys(variablesOf(name, all))
+      .filter((variable) => Object.hasOwn(options.env?.set ?? {}, variable))
+      .map((variable) => [name, variable] as const)
   )
-  return environment(options.env, host, own)
 }
 
-/** what is asked for and this adapter cannot do */
-export const unsupported = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
+const anyIds: Ids = { sessionId: "" }
+
+const passed = (options: ResolvedClaudeOptions): ReadonlyArray<readonly [OptionName, ReadonlyArray<string>]> => {
   const all = flatten(options)
-  return names.filter((name) => {
-    const value = all[name]
-    return table[name].to === "unsupported" && value !== undefined && !(Array.isArray(value) && value.length === 0)
-  })
+  return names.map((name) => [name, tokensOf(name, all, anyIds)] as const)
 }
 
 /** the options whose text cannot be passed to a process */
 export const withNul = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
   const all = flatten(options)
-  return names.filter((name) =>
-    [...tokensOf(name, all, { sessionId: "" }), ...Object.values(variablesOf(name, all))].some((text) =>
-      text.includes("\0")
+  return passed(options)
+    .filter(([name, tokens]) =>
+      [...tokens, ...Object.values(variablesOf(name, all))].some((text) => text.includes("\0"))
     )
+    .map(([name]) => name)
+}
+
+/** Well under what Linux takes for all arguments and variables together. */
+const maxBytes = 1_000_000
+
+/** the option that makes the command line longer than the system takes it, one argument or all of them */
+export const tooLong = (options: ResolvedClaudeOptions): OptionName | undefined => {
+  const sizes = passed(options).map(([name, tokens]) => ({ name, tokens, bytes: Buffer.byteLength(tokens.join("\0")) }))
+  const one = sizes.find(({ tokens }) => oversizeArgument(tokens) !== undefined)
+  if (one !== undefined) return one.name
+  const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+  return all <= maxBytes ? undefined : sizes.reduce((most, next) => (next.bytes > most.bytes ? next : most)).name
+}
+
+// A shorter text is found in many an argument by chance.
+const minSecret = 8
+
+/** the options that would show a secret of the environment in the process list */
+export const withSecret = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
+  const secrets = Object.values(options.env?.set ?? {}).flatMap((value) =>
+    Redacted.isRedacted(value) && Redacted.value(value).length >= minSecret ? [Redacted.value(value)] : []
   )
+  return passed(options)
+    .filter(([, tokens]) => tokens.some((token) => secrets.some((secret) => token.includes(secret))))
+    .map(([name]) => name)
 }

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type * as FileSystem from "effect/FileSystem"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Option from "effect/Option"
+import type { Path } from "effect/Path"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import {
@@ -32,13 +33,22 @@ import * as Lines from "../../internal/lines.ts"
 import { Requests } from "../../internal/requests.ts"
 import * as ClaudeControl from "../ClaudeControl.ts"
 import * as ClaudeMessage from "../ClaudeMessage.ts"
+import { unknownFlag } from "./honoured.ts"
+import * as McpServers from "./mcpServers.ts"
+import { type Delta, TextDeltas } from "./textDeltas.ts"
 
 export interface Plan {
   readonly executable: string
   readonly args: ReadonlyArray<string>
   readonly cwd: string | undefined
   readonly env: AgentProcess.Environment
+  /** Where the process is noted for the case that we are killed. */
+  readonly stateDir: string | undefined
   readonly initialize: ClaudeControl.InitializeFields
+  /** MCP servers are not said in the handshake, which this CLI does not take, but in a file. */
+  readonly mcpInFile: boolean
+  /** What must not be shown, the environment aside. */
+  readonly secrets: ReadonlyArray<string>
   /** The conversation that is opened, for the errors. */
   readonly sessionId: string
 }
@@ -46,7 +56,11 @@ export interface Plan {
 export interface Handlers {
   /** Every message, replies to our own requests too. Synchronous; what has to run goes through the journal. */
   readonly message: (message: ClaudeMessage.ClaudeMessage, size: number) => void
+  /** A text delta that needed no parse, in place of its message. */
+  readonly textDelta: (delta: Delta, size: number) => void
   readonly malformed: (bytes: number, prefix: string) => void
+  /** It can be written to: the CLI may ask before it answers the handshake. */
+  readonly spawned: (write: Connection["write"]) => void
   /** The process is gone by itself, after the handshake. */
   readonly gone: (reason: Reason, exit: ExitStatus) => Effect.Effect<void>
 }
@@ -76,6 +90,8 @@ const startupReason = (sessionId: string, said: string, exit: ExitStatus, stderr
   if (text.includes("No conversation found with session ID")) {
     return new SessionNotFound({ id: sessionId, lookedIn: [], stderrTail })
   }
+  const unknown = unknownFlag(stderrTail)
+  if (unknown !== undefined) return unknown
   if (/Session ID \S+ is already in use/.test(text)) return new SessionInUse({ id: sessionId, stderrTail })
   const how = exit.signal ?? (exit.code === null ? "nobody knows what" : `code ${exit.code}`)
   return new StartupFailed({ description: said === "" ? `it ended with ${how}` : `${said} (${how})`, stderrTail })
@@ -106,7 +122,7 @@ export const connect = Effect.fnUntraced(function* (
   core: Core,
   plan: Plan,
   handlers: Handlers
-): Effect.fn.Return<Connection, AgentError, Scope.Scope | FileSystem.FileSystem | ChildProcessSpawner> {
+): Effect.fn.Return<Connection, AgentError, Scope.Scope | FileSystem.FileSystem | Path | ChildProcessSpawner> {
   const { journal, turns } = core
   const { gate } = journal
   const { timeouts } = core.resolved
@@ -136,15 +152,26 @@ export const connect = Effect.fnUntraced(function* (
         )
       : Exit.succeed(message.response)
 
+  const deltas = new TextDeltas(handlers.textDelta)
   const framer = Lines.make({
-    frame: (value, size) => route(ClaudeMessage.decode(value), size),
+    known: (block, start, stop) => deltas.read(block, start, stop),
+    frame: (value, size, line) => {
+      const message = ClaudeMessage.decode(value)
+      deltas.learn(line, message)
+      route(message, size)
+    },
     malformed: handlers.malformed
   })
 
+  const { args, initialize } = yield* McpServers.pass(plan, plan.mcpInFile).pipe(
+    Effect.mapError((error) => turns.error("spawn", new SpawnFailed({ description: error.message, cause: error })))
+  )
   const process = yield* AgentProcess.spawn({
-    command: { executable: plan.executable, args: plan.args, cwd: plan.cwd, env: plan.env },
+    command: { executable: plan.executable, args, cwd: plan.cwd, env: plan.env },
     shutdownTimeout: timeouts.shutdown,
-    beforeEnd: core.quiet
+    stateDir: plan.stateDir,
+    beforeEnd: core.quiet,
+    secrets: plan.secrets
   }).pipe(Effect.mapError((failure) => turns.error("spawn", spawnReason(failure))))
 
   const pause = Effect.suspend(() => {
@@ -173,7 +200,7 @@ export const connect = Effect.fnUntraced(function* (
       for (const chunk of chunks) framer.push(chunk)
       journal.wakeAll()
       gate.update()
-      return gate.isOpen ? journal.flush : pause
+      return gate.isOpen ? journal.flushed() : pause
     })
   )
 
@@ -221,6 +248,8 @@ export const connect = Effect.fnUntraced(function* (
           )
     )
 
+  handlers.spawned(write)
+
   const request = <S extends ClaudeControl.RequestSubtype>(
     subtype: S,
     fields: ClaudeControl.RequestFields[S],
@@ -249,7 +278,7 @@ export const connect = Effect.fnUntraced(function* (
         )
     })
 
-  const info = yield* request("initialize", plan.initialize, timeouts.startup, () =>
+  const info = yield* request("initialize", initialize, timeouts.startup, () =>
     turns.error(
       "handshake",
       new HandshakeTimeout({ millis: Duration.toMillis(timeouts.startup), stderrTail: process.stderrTail() })

@@ -57,6 +57,8 @@ export interface ModelInfo {
   readonly supportsAdaptiveThinking?: boolean
   readonly supportsFastMode?: boolean
   readonly supportsAutoMode?: boolean
+  /** Since 2.1.3xx. */
+  readonly supportsThinkingOff?: boolean
 }
 
 /**
@@ -72,7 +74,8 @@ export const ModelInfo: Schema.Codec<ModelInfo> = Schema.Struct({
   supportedEffortLevels: optionalStrings,
   supportsAdaptiveThinking: optionalBoolean,
   supportsFastMode: optionalBoolean,
-  supportsAutoMode: optionalBoolean
+  supportsAutoMode: optionalBoolean,
+  supportsThinkingOff: optionalBoolean
 })
 
 /**

@@ -34,6 +34,11 @@ export interface CanUseTool {
   readonly blocked_path?: string
   readonly decision_reason?: string
   readonly decision_reason_type?: string
+  readonly decision_reason_hook_event?: string
+  readonly classifier_approvable?: boolean
+  readonly suppress_always_allow_rule?: boolean
+  readonly default_to_no?: boolean
+  readonly matched_ask_rule?: unknown
   readonly agent_id?: string
   readonly mcp_server?: unknown
   readonly requires_user_interaction?: boolean
@@ -55,6 +60,11 @@ export const CanUseTool: Schema.Codec<CanUseTool> = Schema.Struct({
   blocked_path: optionalString,
   decision_reason: optionalString,
   decision_reason_type: optionalString,
+  decision_reason_hook_event: optionalString,
+  classifier_approvable: optionalBoolean,
+  suppress_always_allow_rule: optionalBoolean,
+  default_to_no: optionalBoolean,
+  matched_ask_rule: optionalUnknown,
   agent_id: optionalString,
   mcp_server: optionalUnknown,
   requires_user_interaction: optionalBoolean

@@ -91,7 +91,7 @@ export const isPermissionUpdate: (value: unknown) => value is PermissionUpdate =
 
 /**
  * Run the tool. `updatedInput` is required here although the protocol has it optional: 2.1.197 takes an allow without it
- * for a denial.
+ * for a denial. `updatedPermissions` are {@link PermissionUpdate}s, or suggestions of the CLI as they came.
  *
  * @since 0.1.0
  * @category permissions
@@ -99,7 +99,7 @@ export const isPermissionUpdate: (value: unknown) => value is PermissionUpdate =
 export interface PermissionAllow {
   readonly behavior: "allow"
   readonly updatedInput: JsonObject
-  readonly updatedPermissions?: ReadonlyArray<PermissionUpdate>
+  readonly updatedPermissions?: ReadonlyArray<unknown>
   readonly toolUseID?: string
   readonly decisionClassification?: "user_temporary" | "user_permanent" | "user_reject"
 }

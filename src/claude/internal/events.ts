@@ -10,6 +10,7 @@ import type { ToolStatus } from "../../Turn.ts"
 import type {
   ApiEvent,
   Assistant,
+  CanUseTool,
   KnownMessage,
   StreamEvent,
   SystemInit,
@@ -92,8 +93,13 @@ export class Events {
   readonly #items: Items
   readonly #tools = new Map<ids.ToolId, ids.ToolId | undefined>()
   readonly #denied = new Set<string>()
+  /** Which call a subagent works for. */
+  readonly #agents = new Map<string, ids.ToolId>()
+  /** The calls that launched a subagent in the background, and the turn of each. */
+  readonly #launched = new Map<ids.ToolId, ids.TurnId | undefined>()
   #context: Outcome.Context = { error: undefined, status: undefined, resetsAt: undefined }
   #known: SessionChanges = {}
+  #mcpServers = new Map<string, string | undefined>()
 
   constructor(core: Core) {
     this.#core = core
@@ -112,15 +118,59 @@ export class Events {
     this.#denied.add(toolId)
   }
 
-  /** The turn ends: what is still open ends with it. */
+  /** A call is asked about, and the message that has it may still be to come. */
+  asked({ agent_id, input, tool_name, tool_use_id }: CanUseTool, raw: unknown, size: number): void {
+    if (tool_use_id === undefined) return
+    const parent = agent_id === undefined ? undefined : this.#agents.get(agent_id)
+    this.#inItsTurn(parent, () => this.#toolStarted(ids.toolId(tool_use_id), tool_name, input, parent, raw, size))
+  }
+
+  /** News of a call that runs in our process: nothing of it comes from the CLI. */
+  toolProgress(toolId: string, output: unknown): void {
+    const id = ids.toolId(toolId)
+    if (this.#tools.has(id)) this.#core.journal.emit({ _tag: "ToolProgress", toolId: id, output }, this.#tools.get(id))
+  }
+
+  /** The turn ends: what is still open ends with it, but for what a subagent does in the background. */
   closeItems(interrupted: boolean): void {
     this.#items.closeAll()
+    this.#closeTools(interrupted, (parent) => this.#launcher(parent) === undefined)
+    this.#denied.clear()
+  }
+
+  /** The process is gone, and its subagents with it. */
+  gone(): void {
+    this.#launched.clear()
+    this.#agents.clear()
+    this.closeItems(true)
+  }
+
+  #closeTools(interrupted: boolean, which: (parent: ids.ToolId | undefined) => boolean): void {
     const status = interrupted ? "interrupted" : "unknown"
     for (const [toolId, parent] of this.#tools) {
+      if (!which(parent)) continue
+      this.#tools.delete(toolId)
       this.#core.journal.emit({ _tag: "ToolEnded", toolId, status, output: undefined }, parent)
     }
-    this.#tools.clear()
-    this.#denied.clear()
+  }
+
+  /** The call that launched the subagent in the background which does what has this parent. */
+  #launcher(parent: ids.ToolId | undefined): ids.ToolId | undefined {
+    for (let toolId = parent; toolId !== undefined; toolId = this.#tools.get(toolId)) {
+      if (this.#launched.has(toolId)) return toolId
+    }
+    return undefined
+  }
+
+  /** What a subagent does in the background is no part of a turn that began after its own. */
+  #inItsTurn(parentId: string | null | undefined, tell: () => void): void {
+    const { journal } = this.#core
+    const { current } = journal
+    const launcher = this.#launcher(parentOf(parentId))
+    if (launcher === undefined || current === undefined || this.#launched.get(launcher) === current.id) return tell()
+    journal.current = undefined
+    tell()
+    journal.current = current
   }
 
   message(
@@ -135,9 +185,9 @@ export class Events {
       case "stream_event":
         return this.#streamEvent(message, size)
       case "assistant":
-        return this.#assistant(message, size)
+        return this.#inItsTurn(message.parent_tool_use_id, () => this.#assistant(message, size))
       case "user":
-        return this.#user(message, size)
+        return this.#inItsTurn(message.parent_tool_use_id, () => this.#user(message, size))
       case "system":
         return this.#system(message, size)
       case "rate_limit_event": {
@@ -172,7 +222,8 @@ export class Events {
         )
       }
       case "conversation_reset":
-        return this.#changed({ sessionId: ids.sessionId(message.new_conversation_id) }, message, size)
+        // The id in it is not the one that the conversation has from now on: the next init tells that.
+        return
       case "prompt_suggestion":
       case "tool_use_summary":
       case "auth_status":
@@ -198,6 +249,16 @@ export class Events {
       message,
       size
     )
+    for (const { name, status } of message.mcp_servers ?? []) this.#mcpServer(name, status)
+  }
+
+  /** A server that is not there is no failure of the turn: its tools are missing, and somebody should know. */
+  #mcpServer(name: string, status: string | undefined): void {
+    if (status === this.#mcpServers.get(name)) return
+    this.#mcpServers.set(name, status)
+    if (status !== "failed" && status !== "needs-auth") return
+    const text = `the MCP server ${name} ${status === "failed" ? "did not connect" : "wants a login"}: its tools are missing`
+    this.#core.journal.emit({ _tag: "Notice", level: "warning", code: "mcp-server-missing", text })
   }
 
   /** Every turn tells the whole again: what did not change is no news. */
@@ -217,6 +278,10 @@ export class Events {
     this.#changed(changes, undefined, 64)
   }
 
+  textDelta(index: number, text: string, size: number): void {
+    this.#items.delta(index, "text", text, size)
+  }
+
   #streamEvent(message: StreamEvent, size: number): void {
     if (message.parent_tool_use_id !== null && message.parent_tool_use_id !== undefined) return
     const event: ApiEvent = message.event
@@ -225,9 +290,9 @@ export class Events {
         const { delta, index } = event
         switch (delta.type) {
           case "text_delta":
-            return this.#items.delta(index, "text", delta.text, message, size)
+            return this.textDelta(index, delta.text, size)
           case "thinking_delta":
-            return this.#items.delta(index, "reasoning", delta.thinking, message, size)
+            return this.#items.delta(index, "reasoning", delta.thinking, size)
           case "input_json_delta": {
             const toolId = this.#writing.get(index)
             if (toolId !== undefined && delta.partial_json !== "") {
@@ -425,10 +490,16 @@ export class Events {
       case "session_writes_lost":
         return this.#notice("error", message.subtype, "the conversation could not be written to disk", message, size)
       case "task_started": {
+        if (message.tool_use_id !== undefined) this.#agents.set(message.task_id, ids.toolId(message.tool_use_id))
         // 2.1.197 does not say, and tells of tasks in the background only.
         const background = message.is_backgrounded !== false
         const taskId = ids.taskId(message.task_id)
-        if (background) this.#core.background(taskId, true)
+        if (background) {
+          this.#core.quiescence.background(taskId, true)
+          if (message.tool_use_id !== undefined) {
+            this.#launched.set(ids.toolId(message.tool_use_id), journal.current?.id)
+          }
+        }
         return journal.emit(
           {
             _tag: "TaskStarted",
@@ -456,7 +527,7 @@ export class Events {
           size
         )
       case "task_updated":
-        if (message.patch?.is_backgrounded === true) this.#core.background(ids.taskId(message.task_id), true)
+        if (message.patch?.is_backgrounded === true) this.#core.quiescence.background(ids.taskId(message.task_id), true)
         return journal.emit(
           {
             _tag: "TaskProgress",
@@ -469,7 +540,8 @@ export class Events {
         )
       case "task_notification": {
         const taskId = ids.taskId(message.task_id)
-        this.#core.background(taskId, false)
+        this.#core.quiescence.background(taskId, false)
+        this.#closeLaunched(message)
         return journal.emit(
           { _tag: "TaskEnded", taskId, status: taskStatus(message.status), summary: message.summary ?? "" },
           undefined,
@@ -478,7 +550,7 @@ export class Events {
         )
       }
       case "background_tasks_changed":
-        return this.#core.backgroundIs(message.tasks.map((task) => ids.taskId(task.task_id)))
+        return this.#core.quiescence.backgroundIs(message.tasks.map((task) => ids.taskId(task.task_id)))
       case "session_state_changed":
       case "thinking_tokens":
       case "control_request_progress":
@@ -486,6 +558,14 @@ export class Events {
       default:
         return journal.emit({ _tag: "Unknown", type: "system", subtype: message.subtype }, undefined, message, size)
     }
+  }
+
+  #closeLaunched({ status, tool_use_id }: TaskNotification): void {
+    if (tool_use_id === undefined) return
+    const launcher = ids.toolId(tool_use_id)
+    if (!this.#launched.has(launcher)) return
+    this.#closeTools(status === "stopped", (parent) => this.#launcher(parent) === launcher)
+    this.#launched.delete(launcher)
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string, raw: unknown, size: number): void {

@@ -5,18 +5,15 @@
 import type { ItemId, ToolId } from "../../internal/ids.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Journal } from "../../internal/journal.ts"
+import { LongText } from "../../internal/longText.ts"
 
 interface Item {
   readonly id: ItemId
   readonly kind: "text" | "reasoning"
   readonly parent: ToolId | undefined
-  /** What was said in pieces, to complete the item ourselves when the agent does not: blocks, then single pieces. */
-  readonly blocks: Array<string>
-  parts: Array<string>
-  chars: number
+  /** What was said in pieces, to complete the item ourselves when the agent does not. */
+  readonly said: LongText
 }
-
-const partsAtATime = 1024
 
 const deltaTag = { text: "TextDelta", reasoning: "ReasoningDelta" } as const
 
@@ -52,13 +49,11 @@ export class Items {
       id: ids.itemId(`${this.#messageId}:${index}`),
       kind,
       parent: undefined,
-      blocks: [],
-      parts: [],
-      chars: 0
+      said: new LongText()
     })
   }
 
-  delta(index: number, kind: "text" | "reasoning", text: string, raw: unknown, size: number): void {
+  delta(index: number, kind: "text" | "reasoning", text: string, size: number): void {
     if (index !== this.#lastIndex || this.#last === undefined) {
       if (!this.#open.has(index)) this.blockStarted(index, kind)
       this.#lastIndex = index
@@ -66,12 +61,8 @@ export class Items {
     }
     const item = this.#last
     if (item === undefined || text === "") return
-    item.chars += text.length
-    if (item.parts.push(text) >= partsAtATime) {
-      item.blocks.push(item.parts.join(""))
-      item.parts = []
-    }
-    this.#journal.text(deltaTag[kind], item.id, text, undefined, raw, size)
+    item.said.push(text)
+    this.#journal.text(deltaTag[kind], item.id, text, undefined, size)
   }
 
   /** A whole block came: the rest of an open item, or an item of its own. */
@@ -79,19 +70,20 @@ export class Items {
     const item = parent === undefined && messageId === this.#messageId ? this.#takeOpen(kind) : undefined
     if (item === undefined) {
       const id = ids.itemId(`${messageId}:whole-${this.#wholes++}`)
-      if (text !== "") this.#journal.text(deltaTag[kind], id, text, parent, raw)
+      if (text !== "") this.#journal.text(deltaTag[kind], id, text, parent)
       this.#complete(kind, id, text, parent, raw)
       return
     }
-    if (text.length > item.chars) this.#journal.text(deltaTag[kind], item.id, text.slice(item.chars), parent, raw)
+    if (text.length > item.said.length)
+      this.#journal.text(deltaTag[kind], item.id, text.slice(item.said.length), parent)
     this.#complete(kind, item.id, text, parent, raw)
   }
 
   /** The turn is over: what is open is complete as far as it came. */
   closeAll(): void {
     for (const item of this.#open.values()) {
-      if (item.chars > 0) {
-        this.#complete(item.kind, item.id, item.blocks.join("") + item.parts.join(""), item.parent)
+      if (item.said.length > 0) {
+        this.#complete(item.kind, item.id, item.said.toString(), item.parent)
       }
     }
     this.#forget()

@@ -15,7 +15,7 @@ import {
   StructuredOutputInvalid,
   TurnFailed
 } from "../../AgentError.ts"
-import type { TurnEnd } from "../../internal/turns.ts"
+import type { TurnEnd } from "../../internal/liveTurn.ts"
 import type * as Usage from "../../Usage.ts"
 import type { ModelUsage, Result, Usage as WireUsage } from "../ClaudeMessage.ts"
 
@@ -96,7 +96,7 @@ const byStatus = (status: number, description: string, context: Context): Reason
 const failure = (result: Result, context: Context): Reason => {
   const description = describe(result)
   const kind = result.terminal_reason ?? context.error ?? result.subtype
-  if (result.terminal_reason === "prompt_too_long") return new PromptTooLong({ description })
+  if (kind === "prompt_too_long" || kind === "blocking_limit") return new PromptTooLong({ description })
   const status = result.api_error_status ?? context.status
   const named = context.error === undefined ? undefined : byError(context.error, description, context)
   return (

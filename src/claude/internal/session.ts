@@ -1,11 +1,12 @@
 /**
- * A session with the CLI: what its messages mean for turns, decisions and events, and what it can be told. The process
- * may be replaced by another one for the same conversation; the session stays.
+ * A session with the CLI: opening it, what it can be told, and another process for the same conversation when one does
+ * not obey. What its messages mean is in `hearing.ts`.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
@@ -13,27 +14,32 @@ import {
   BacklogExceeded,
   ContinuityLost,
   ControlFailed,
-  InvalidOptions,
   type Reason,
   SessionInUse,
   Unsupported
 } from "../../AgentError.ts"
-import type { Capabilities, PermissionMode } from "../../AgentAdapter.ts"
-import { Backlog } from "../../internal/backlog.ts"
+import type { AgentAdapter, Capabilities, PermissionMode } from "../../AgentAdapter.ts"
 import * as Core from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
-import type { Outgoing } from "../../internal/turns.ts"
-import type * as Permission from "../../Permission.ts"
+import type { Outgoing } from "../../internal/liveTurn.ts"
+import * as NewTurn from "../../internal/newTurn.ts"
 import * as Prompt from "../../Prompt.ts"
 import * as Usage from "../../Usage.ts"
 import type * as ClaudeControl from "../ClaudeControl.ts"
-import * as ClaudeMessage from "../ClaudeMessage.ts"
 import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 import type { ClaudeSession } from "../ClaudeSession.ts"
+import type { Place } from "./asked.ts"
+import { Asking } from "./asking.ts"
 import * as Connection from "./connection.ts"
 import { Events } from "./events.ts"
-import * as Outcome from "./outcome.ts"
+import { FrameReaders } from "./frameReaders.ts"
+import { Hearing } from "./hearing.ts"
+import { HookCalls } from "./hookCalls.ts"
+import * as Honoured from "./honoured.ts"
+import * as PromptBlocks from "./promptBlocks.ts"
 import * as Reply from "./reply.ts"
+import { Reservation } from "./reservation.ts"
+import { ToolServers } from "./toolServers.ts"
 
 /** What of a plan may change with the conversation: the rest is the same for every process of a session. */
 export type MakePlan = (start: ResolvedClaudeOptions["start"], sessionId: string) => Connection.Plan
@@ -48,70 +54,51 @@ export interface Setup {
   readonly key: (sessionId: string) => string
   /** The id that the first turn must come with: that of the conversation that is gone on with. */
   readonly expected: string | undefined
+  readonly place: Place
+  /** Kinds of dialogs that the handshake declares. */
+  readonly dialogKinds: ReadonlyArray<string>
+  /** The conversation as it stands on disk. */
+  readonly transcript: AgentAdapter["transcript"]
   /** Whether the conversation is on disk, so that another process can go on with it. */
   readonly onDisk: (sessionId: string) => Effect.Effect<boolean>
 }
 
+/** 2.1.197, which tells no version either, does not say what became of a prompt: one that is said into a turn is lost sight of. */
+const tellsPrompts = (info: ClaudeControl.InitializeResponse | undefined): boolean =>
+  info?.claude_code_version !== undefined
+
 /** What this session can do of what the CLI can: nobody is asked without a handler, nothing comes in pieces when told so. */
-const narrow = (all: Capabilities, { partialMessages, permissions }: ResolvedClaudeOptions): Capabilities => ({
+const narrow = (
+  all: Capabilities,
+  { input, partialMessages, permissions }: ResolvedClaudeOptions,
+  info: ClaudeControl.InitializeResponse
+): Capabilities => ({
   ...all,
+  steer: all.steer && tellsPrompts(info),
   textDelta: partialMessages,
   reasoningDelta: partialMessages,
   toolInputDelta: partialMessages,
   permissionPrompts: permissions !== undefined,
   permissionEditInput: permissions !== undefined,
-  permissionAlways: permissions !== undefined
+  permissionAlways: permissions !== undefined,
+  userQuestions: input !== undefined
 })
-
-/** 2.1.197 tells neither its version in the handshake nor which prompts a turn answers. */
-const namesPrompts = (info: ClaudeControl.InitializeResponse): boolean => info.claude_code_version !== undefined
-
-// The CLI has no lock on a conversation, and the last writer wins. One list for the whole process: adapters come and go,
-// the files are the same.
-const openConversations = new Set<string>()
-
-/** Holds one conversation at a time; which one it is changes when it is cleared. */
-class Reservation {
-  #held: string | undefined
-
-  take(key: string): boolean {
-    if (key === this.#held) return true
-    if (openConversations.has(key)) return false
-    this.release()
-    openConversations.add(key)
-    this.#held = key
-    return true
-  }
-
-  release(): void {
-    if (this.#held !== undefined) openConversations.delete(this.#held)
-    this.#held = undefined
-  }
-}
 
 /** Opens the session for the Scope. */
 export const open = Effect.fnUntraced(function* (
   setup: Setup
 ): Effect.fn.Return<ClaudeSession, AgentError, Scope.Scope> {
   const { options } = setup
-  const readers = new Set<Backlog<ClaudeMessage.ClaudeMessage, AgentError>>()
-  let expected = setup.expected
+  const clearing = Prompt.text("/clear")
+  const isVerbatim = ({ prompt }: Outgoing): boolean =>
+    options.claude?.verbatimPrompts === true && prompt[0] !== clearing
   let connection: Connection.Connection | undefined
+  /** Into the process that runs, which may ask before it answers the handshake. */
+  let write: Connection.Connection["write"] | undefined
   let connectionScope: Scope.Closeable | undefined
-  let started = false
   /** What was set since the start, which is not among the arguments of the next process. */
   const chosen: { model?: string | null; permissionMode?: true } = {}
-  /** No frame comes any more. */
-  let silent: { readonly error: AgentError | undefined } | undefined
   const reservation = new Reservation()
-
-  const endReaders = ({ journal }: Core.Core, error?: AgentError): void => {
-    silent ??= { error }
-    for (const reader of readers) {
-      reader.end(error)
-      journal.wake(() => reader.wake())
-    }
-  }
 
   const core = yield* Core.make(
     { agent: "claude", capabilities: setup.capabilities, resolved: options, host: setup.host },
@@ -125,11 +112,22 @@ export const open = Effect.fnUntraced(function* (
             : connection.write(message)
         )
       return {
+        refused: PromptBlocks.refused,
         send: (turn: Outgoing) => {
-          started = false
-          return tell(Reply.prompt(turn))
+          hearing.sending(turn)
+          return tell(Reply.prompt(turn, isVerbatim(turn)))
         },
-        interrupt: Effect.suspend(() => Effect.asVoid(control("interrupt", {}))),
+        interrupt: (turn) =>
+          Effect.suspend(() => {
+            const { prompts } = hearing
+            const stop = Effect.asVoid(control("interrupt", prompts.isLateAlone ? { cancel_queued: true } : {}))
+            if (!prompts.waits(turn.messageId)) return stop
+            // It waits behind a turn of the agent's own, which is to go on.
+            const cancel = control("cancel_async_message", { message_uuid: turn.messageId })
+            return Effect.flatMap(cancel, ({ cancelled }) =>
+              cancelled === true || core.turns.caller !== turn ? Effect.void : stop
+            )
+          }),
         replace: Effect.suspend(() => replace),
         setModel: (model) =>
           Effect.flatMap(control("set_model", { model: model ?? null }), (reply) =>
@@ -157,30 +155,44 @@ export const open = Effect.fnUntraced(function* (
           ),
         steer: (input) =>
           Effect.suspend(() => {
-            const prompt = Prompt.from(input)
-            if (prompt._tag === "Failure") {
-              return Effect.fail(core.turns.error("turn", new InvalidOptions({ issues: [prompt.failure] })))
-            }
-            if (core.turns.running === undefined) {
+            const sent = NewTurn.promptOf(input, PromptBlocks.refused)
+            if (Result.isFailure(sent)) return Effect.fail(core.turns.error("turn", sent.failure))
+            if (!tellsPrompts(connection?.info)) return Core.unsupported(core.turns, "steer")
+            const { running } = core.turns
+            if (running === undefined || running.settled || running.stopping) {
               const description = "no turn runs; use ask or stream"
               return Effect.fail(core.turns.error("turn", new ControlFailed({ request: "steer", description })))
             }
-            const messageId = globalThis.crypto.randomUUID()
-            return tell(Reply.prompt({ turnId: ids.turnId(messageId), messageId, prompt: prompt.success }))
+            hearing.prompts.steered(sent.success.messageId)
+            return tell(Reply.prompt(sent.success, isVerbatim(sent.success)))
           }),
-        clear: Effect.suspend(() => Stream.runDrain(core.session.stream("/clear"))),
-        transcript: () =>
-          Stream.fromEffect(Effect.fail(core.turns.error("history", new Unsupported({ capability: "transcript" })))),
+        clear: Effect.suspend(() => Stream.runDrain(core.session.stream([clearing]))),
+        // Nothing is on disk before the first turn.
+        transcript: (query) =>
+          options.persist
+            ? Stream.suspend(() => setup.transcript(journal.sessionId ?? setup.sessionId, query)).pipe(
+                Stream.catchReason("AgentError", "SessionNotFound", () => Stream.empty)
+              )
+            : Stream.fail(core.turns.error("history", new Unsupported({ capability: "transcript without persist" }))),
         closeItems: (interrupted) => events.closeItems(interrupted),
         shutdown: Effect.andThen(
-          Effect.suspend(() => connection?.process.shutdown ?? Effect.void),
-          Effect.sync(() => endReaders(core))
+          Effect.suspend(() => {
+            toolServers.withdrawAll()
+            hookCalls.withdrawAll()
+            return connection?.process.shutdown ?? Effect.void
+          }),
+          Effect.sync(() => readers.end())
         )
       }
     }
   )
-  const { decisions, journal, turns } = core
+  const { journal, turns } = core
   const events = new Events(core)
+  const readers = new FrameReaders({
+    journal,
+    buffer: options.buffer,
+    exceeded: (limit) => turns.error("turn", new BacklogExceeded({ limit }))
+  })
   journal.sessionId = ids.sessionId(setup.sessionId)
 
   const control = <S extends ClaudeControl.RequestSubtype>(
@@ -193,132 +205,38 @@ export const open = Effect.fnUntraced(function* (
         : connection.control(subtype, fields)
     )
 
-  const answer = (reply: ClaudeControl.OutboundReply): Effect.Effect<void> =>
-    Effect.suspend(() => (connection === undefined ? Effect.void : Effect.ignore(connection.write(reply))))
+  const answer = (reply: ClaudeControl.Outbound): Effect.Effect<void> =>
+    Effect.suspend(() => (write === undefined ? Effect.void : Effect.ignore(write(reply))))
+  const toolServers = new ToolServers({ tools: options.tools ?? [], journal, turns, events, write: answer })
+  const hookCalls = new HookCalls({
+    core,
+    hooks: options.hooks ?? [],
+    answer,
+    denied: (toolId) => events.denied(toolId)
+  })
+  const asking = new Asking({ core, events, answer, place: setup.place, dialogKinds: setup.dialogKinds })
 
-  const onAsk = (requestId: string, request: ClaudeMessage.CanUseTool, raw: unknown): void => {
-    const asked: Permission.Request = Reply.permissionRequest(requestId, request, journal.sessionId)
-    const reply = (decision: Permission.Decision): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        if (decision._tag === "Deny") {
-          if (request.tool_use_id !== undefined) events.denied(request.tool_use_id)
-          const running = turns.running
-          if (decision.stopTurn === true && running !== undefined) running.interrupted = true
-        }
-        return answer(Reply.decision(requestId, request, decision))
-      })
-    decisions.request(asked, reply, raw)
-  }
-
-  const onOther = (requestId: string, request: ClaudeMessage.InboundRequest, raw: unknown, size: number): void => {
-    const reply = Reply.unhandled(requestId, request)
-    if (reply === undefined) return
-    if (request.subtype === "elicitation") {
-      const id = ids.requestId(requestId)
-      const kind = request.mode === "url" ? "url" : "form"
-      journal.emit({ _tag: "InputRequested", requestId: id, kind, payload: request }, undefined, raw, size)
-      journal.emit({ _tag: "InputResolved", requestId: id, by: "default" })
+  const hearing = new Hearing({
+    core,
+    events,
+    answer,
+    asking,
+    toolServers,
+    hookCalls,
+    moved: (sessionId) => {
+      reservation.take(setup.key(sessionId))
     }
-    journal.later(answer(reply))
-  }
+  })
+  hearing.process(setup.expected)
 
-  const onInit = (message: ClaudeMessage.SystemInit, size: number): void => {
-    if (expected !== undefined && expected !== message.session_id) {
-      const error = turns.error("handshake", new ContinuityLost({ expected, actual: message.session_id }))
-      journal.later(core.lost(error))
-    }
-    expected = undefined
-    const own = turns.running
-    const ours =
-      own?.origin === "caller" &&
-      !started &&
-      (connection === undefined ||
-        !namesPrompts(connection.info) ||
-        message.user_message_uuids?.includes(own.messageId) === true)
-    if (ours) started = true
-    else if (own === undefined || own.origin === "caller") turns.agentBegan()
-    events.init(message, size)
-  }
-
-  const onResult = (result: ClaudeMessage.Result): void => {
-    const own = turns.caller
-    const uuids =
-      result.user_message_uuids ?? (result.user_message_uuid === undefined ? undefined : [result.user_message_uuid])
-    const isOwn =
-      own !== undefined &&
-      (uuids === undefined ? result.origin?.kind !== "task-notification" : uuids.includes(own.messageId))
-    const end = Outcome.endOf(result, events.takeContext())
-    if (!isOwn) {
-      // Without ids (2.1.197) its beginning was taken for ours; ours is still to come.
-      if (turns.running === own) started = false
-      return turns.agentTurnEnded(end)
-    }
-    // Folded into a turn the agent ran by itself: one result ends both.
-    turns.agentTurnEnded({ ...end, report: undefined })
-    turns.turnEnded(end)
-  }
-
-  const onUnknown = (message: ClaudeMessage.Unknown, size: number): void => {
-    const { issue, raw, subtype, type } = message
-    journal.emit(
-      {
-        _tag: "Unknown",
-        type: type ?? "",
-        ...(subtype === undefined ? {} : { subtype }),
-        ...(issue === undefined ? {} : { issue })
-      },
-      undefined,
-      raw,
-      size
-    )
-    const result = ClaudeMessage.recoverResult(raw)
-    if (result !== undefined) onResult(result)
-    const requestId = ClaudeMessage.requestId(message)
-    if (type === "control_request" && requestId !== undefined) {
-      journal.later(answer(Reply.refusal(requestId, `${subtype ?? "the request"} is not of a known form`)))
-    }
-  }
-
-  let waking = false
-  const toReaders = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
-    for (const reader of readers) reader.push(message, size)
-    if (readers.size === 0 || waking) return
-    waking = true
-    journal.wake(() => {
-      waking = false
-      for (const reader of readers) reader.wake()
-    })
-  }
-
-  const onMessage = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
-    toReaders(message, size)
-    if (ClaudeMessage.isUnknown(message)) return onUnknown(message, size)
-    switch (message.type) {
-      case "control_response":
-        return
-      case "control_request": {
-        const { request } = message
-        if (request.subtype === "can_use_tool") return onAsk(message.request_id, request, message)
-        return onOther(message.request_id, request, message, size)
-      }
-      case "control_cancel_request":
-        decisions.withdraw(ids.requestId(message.request_id))
-        return
-      case "result":
-        return onResult(message)
-      case "system":
-        return message.subtype === "init" ? onInit(message, size) : events.message(message, size)
-      case "conversation_reset":
-        reservation.take(setup.key(message.new_conversation_id))
-        return events.message(message, size)
-      default:
-        return events.message(message, size)
-    }
-  }
+  /** Why the process ended before the session was open. */
+  let died: Reason | undefined
 
   const gone = (reason: Reason, exit: { readonly code: number | null; readonly signal: string | null }) =>
     Effect.suspend(() => {
-      endReaders(core, core.isClosing() ? undefined : turns.error("turn", reason))
+      died = reason
+      readers.end(core.isClosing() ? undefined : turns.error("turn", reason))
+      hookCalls.withdrawAll()
       return core.exited(reason, exit)
     })
 
@@ -329,10 +247,20 @@ export const open = Effect.fnUntraced(function* (
     const isCurrent = (): boolean => connectionScope === scope
     connection = yield* Connection.connect(core, plan, {
       message: (message, size) => {
-        if (isCurrent()) onMessage(message, size)
+        if (!isCurrent()) return
+        readers.push(message, size)
+        hearing.message(message, size)
+      },
+      textDelta: (delta, size) => {
+        if (!isCurrent()) return
+        if (!readers.isEmpty) readers.push(delta.frame(), size)
+        events.textDelta(delta.index, delta.text, size)
       },
       malformed: (bytes, prefix) => {
         if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
+      },
+      spawned: (into) => {
+        if (isCurrent()) write = into
       },
       gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
     }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
@@ -344,17 +272,22 @@ export const open = Effect.fnUntraced(function* (
     const old = { connection, scope: connectionScope }
     connection = undefined
     connectionScope = undefined
+    write = undefined
     if (old.connection !== undefined) yield* old.connection.process.kill
     if (old.scope !== undefined) yield* Scope.close(old.scope, Exit.void)
-    decisions.withdrawAll()
-    core.backgroundIs([])
-    const begun = turns.ended > 0 || setup.expected !== undefined
+    core.decisions.withdrawAll()
+    toolServers.withdrawAll()
+    hookCalls.withdrawAll()
+    core.quiescence.reset()
+    events.gone()
     const onDisk = yield* setup.onDisk(sessionId)
-    if (begun && !onDisk) {
+    if (!onDisk && (hearing.kept || sessionId === setup.expected)) {
       return yield* turns.error("control", new ContinuityLost({ expected: sessionId, actual: "nothing on disk" }))
     }
-    expected = onDisk ? sessionId : undefined
-    yield* connect(setup.plan(onDisk ? { resume: sessionId } : { sessionId }, sessionId))
+    // Nothing was written yet: what the session began with, which may be a copy, begins anew.
+    const anew = sessionId === setup.sessionId ? options.start : { sessionId }
+    hearing.process(onDisk ? sessionId : undefined)
+    yield* connect(setup.plan(onDisk ? { resume: sessionId } : anew, sessionId))
     const { permissionMode } = yield* core.session.summary
     if (chosen.permissionMode && Option.isSome(permissionMode)) {
       yield* control("set_permission_mode", { mode: permissionMode.value })
@@ -376,14 +309,20 @@ export const open = Effect.fnUntraced(function* (
   if (!reservation.take(setup.key(setup.sessionId))) {
     return yield* turns.error("resolve", new SessionInUse({ id: setup.sessionId }))
   }
-  const { info } = yield* connect(setup.plan(options.start, setup.sessionId))
+  const first = yield* connect(setup.plan(options.start, setup.sessionId))
+  const { info } = first
+  yield* Honoured.check(options, first, (reason) => turns.error("handshake", reason))
   const resumed = setup.expected !== undefined || (options.start !== "new" && options.start.sessionId === undefined)
   if (resumed) {
     // The totals of a resumed conversation begin with what it cost before.
-    const usage = yield* Effect.option(control("get_usage", { skip_behaviors: true }))
+    const usage = yield* control("get_usage", { skip_behaviors: true }).pipe(
+      Effect.map(Option.some),
+      Effect.catch((error) => (error.reason._tag === "ProcessExited" ? Effect.fail(error) : Effect.succeedNone))
+    )
     const base = Option.isSome(usage) ? Reply.usageReport(usage.value) : undefined
     if (base !== undefined) turns.ledger = Usage.ledger(base)
   }
+  if (died !== undefined) return yield* turns.error("handshake", died)
   yield* core.opened({
     resumed,
     model: options.model,
@@ -391,32 +330,10 @@ export const open = Effect.fnUntraced(function* (
     agentVersion: info.claude_code_version
   })
 
-  const messages = Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          const reader = new Backlog<ClaudeMessage.ClaudeMessage, AgentError>({
-            gate: journal.gate,
-            limit: options.buffer,
-            exceeded: (limit) => turns.error("turn", new BacklogExceeded({ limit }))
-          })
-          readers.add(reader)
-          if (silent !== undefined) reader.end(silent.error)
-          return reader
-        }),
-        (reader) =>
-          Effect.sync(() => {
-            readers.delete(reader)
-            reader.leave()
-          })
-      ),
-      (reader) => reader.stream
-    )
-  )
   return {
     ...core.session,
-    capabilities: narrow(setup.capabilities, options),
-    messages,
+    capabilities: narrow(setup.capabilities, options, info),
+    messages: readers.stream,
     serverInfo: Effect.sync(() => connection?.info ?? info),
     control
   }

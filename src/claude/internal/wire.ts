@@ -1,13 +1,13 @@
 /**
- * The building blocks of wire Schemas: optional fields, tagged unions with an open tail, and checks that compile
- * themselves. None of them transforms or fills in anything, so a value that holds is passed on as it was parsed.
+ * The building blocks of wire Schemas: optional fields, tagged unions with an open tail, and their checks. None of
+ * them transforms or fills in anything, so a value that holds is passed on as it was parsed.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+import * as Holds from "../../internal/holds.ts"
 
 /**
  * An open enum: the values known today for the editor, any string on the wire.
@@ -63,24 +63,11 @@ export const optionalNullableNumber = Schema.optionalKey(Schema.NullOr(Schema.Nu
 /** What almost every frame carries. Neither is needed to understand a frame, so neither can make it Unknown. */
 export const frameFields = { uuid: optionalString, session_id: optionalString }
 
-/** How many values the interpreter checks before a check compiles itself: short programs do not pay for the compiler. */
-export const compileAfter = 500
-
-/**
- * A type guard that starts interpreted and turns into generated code once it has been used often. Where code generation
- * is not allowed it stays interpreted.
- */
+/** A type guard that says what the Schema says. */
 export const guard = <A>(schema: Schema.Codec<A>): ((value: unknown) => value is A) => {
-  let check: ((value: unknown) => value is A) | undefined
-  let used = 0
-  return (value): value is A => {
-    if (used < compileAfter && ++used === compileAfter) {
-      SchemaJITCompiler.enable(schema.ast)
-      check = undefined
-    }
-    check ??= SchemaParser.is(schema)
-    return check(value)
-  }
+  // At first use: modules load faster, and most kinds of frames never come.
+  let holds: Holds.Check | undefined
+  return (value): value is A => (holds ??= Holds.check(schema.ast))(value)
 }
 
 const format = SchemaIssue.makeFormatterDefault()
@@ -120,7 +107,7 @@ export const openUnion = <A>(
     const member = find(tag)
     return member === undefined || member.is(value)
   }
-  return Schema.declareConstructor<A>()(
+  const schema = Schema.declareConstructor<A>()(
     [],
     () => (value, ast, options) => {
       if (isMember(value)) return Effect.succeed(value)
@@ -132,4 +119,6 @@ export const openUnion = <A>(
     },
     { expected: `an object with a string "${key}"` }
   )
+  Holds.declare(schema.ast, isMember)
+  return schema
 }

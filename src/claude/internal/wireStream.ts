@@ -2,12 +2,14 @@
  * `stream_event`: the raw events of the Messages API, wrapped by the CLI. They come only when partial messages are on.
  */
 import * as Schema from "effect/Schema"
-import { deltaEvent, streamEvent } from "./streamFrame.ts"
 import {
+  frameFields,
   type JsonObject,
   openUnion,
   optionalNullableString,
   optionalNumber,
+  optionalString,
+  optionalStrings,
   optionalUnknown,
   type Unrecognized
 } from "./wire.ts"
@@ -193,7 +195,11 @@ export interface ContentBlockDeltaEvent<Delta extends ContentDelta = ContentDelt
  * @since 0.1.0
  * @category schemas
  */
-export const ContentBlockDeltaEvent: Schema.Codec<ContentBlockDeltaEvent> = deltaEvent(ContentDelta)
+export const ContentBlockDeltaEvent: Schema.Codec<ContentBlockDeltaEvent> = Schema.Struct({
+  type: Schema.Literal("content_block_delta"),
+  index: Schema.Number,
+  delta: ContentDelta
+})
 
 /**
  * @since 0.1.0
@@ -313,4 +319,15 @@ export interface StreamEvent<Event extends ApiEvent = ApiEvent> {
  * @since 0.1.0
  * @category schemas
  */
-export const StreamEvent: Schema.Codec<StreamEvent> = streamEvent(ApiEvent)
+export const StreamEvent: Schema.Codec<StreamEvent> = Schema.Struct({
+  type: Schema.Literal("stream_event"),
+  event: ApiEvent,
+  parent_tool_use_id: optionalNullableString,
+  ...frameFields,
+  api_message_id: optionalString,
+  user_message_uuid: optionalString,
+  user_message_uuids: optionalStrings,
+  ttft_ms: optionalNumber,
+  thinking_display: optionalString,
+  abandoned_blocks: optionalUnknown
+})

@@ -20,6 +20,8 @@ import * as Script from "../AgentScript.ts"
  *
  * - `tools`: the tool Bash; `asks`: with questions for permission; `parallelAsks`: several at once; `withdraws`: a
  *   question is taken back.
+ * - `questions`: questions and plans for the user; `forms`: forms and pages of servers.
+ * - `lends`: calls of tools of `SessionOptions.tools`.
  * - `silence`, `crash`, `malformed`, `unknownFrames`, `failures`, `reasoning`, `subagents`, `spending`, `output`,
  *   `agentTurns`, `tasks`: the steps of that sort.
  * - `pace`: text with pauses between its pieces; `flood`: thousands of pieces without.
@@ -33,6 +35,9 @@ import * as Script from "../AgentScript.ts"
 export type Ability =
   | "tools"
   | "asks"
+  | "questions"
+  | "forms"
+  | "lends"
   | "parallelAsks"
   | "withdraws"
   | "silence"
@@ -62,6 +67,7 @@ export type Ability =
  * - `timeouts`: deadlines for sessions, short enough to wait for them, long enough not to pass by accident.
  * - `startup`: the adapter with agents that never answer the handshake, or end at once.
  * - `sent`: the texts that reached the agents so far.
+ * - `planOptions`: what a session needs besides, for its agent to make plans. Default: nothing.
  *
  * @since 0.1.0
  * @category models
@@ -82,6 +88,7 @@ export interface Rig {
   }
   readonly startup: (how: "silent" | "failing") => Effect.Effect<AgentAdapter, never, AgentAdapter>
   readonly sent: Effect.Effect<ReadonlyArray<string>>
+  readonly planOptions?: SessionOptions | undefined
 }
 
 /**

@@ -2,7 +2,13 @@
 import * as assert from "node:assert/strict"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { AgentAdapter, type Capabilities, type ResolvedOptions, type SessionOptions } from "../../AgentAdapter.ts"
+import {
+  AgentAdapter,
+  type Capabilities,
+  type ResolvedOptions,
+  type ResolvedTool,
+  type SessionOptions
+} from "../../AgentAdapter.ts"
 import { resolve } from "../../internal/resolve.ts"
 import * as Permission from "../../Permission.ts"
 import * as Session from "../../Session.ts"
@@ -130,10 +136,18 @@ const invalidOptions: ReadonlyArray<readonly [part: string, options: SessionOpti
   ["timeouts.startup", { timeouts: { startup: "-1 seconds" } }]
 ]
 
+const tool: ResolvedTool = {
+  server: "tools",
+  name: "look",
+  parameters: { type: "object" },
+  hints: { readOnly: true, destructive: false, idempotent: true, openWorld: false },
+  call: () => Effect.succeed({ value: "" })
+}
+
 const unsupported: ReadonlyArray<readonly [capability: keyof Capabilities, options: Partial<ResolvedOptions>]> = [
   ["permissionPrompts", { permissions: Permission.allowAll }],
   ["setMode", { permissionMode: "plan" }],
-  ["clientTools", { tools: [{ name: "look", description: "", parameters: {}, call: () => Effect.succeed("") }] }],
+  ["clientTools", { tools: [tool] }],
   ["structuredOutput", { outputSchema: { jsonSchema: {}, decode: Effect.succeed } }],
   ["ownSessionId", { start: { sessionId: someId } }],
   ["resume", { start: { resume: someId } }],
@@ -161,6 +175,7 @@ const options: ReadonlyArray<Behaviour> = [
   behaviour("rule 21: a prompt of nothing is refused, and nothing is sent", {}, function* (rig) {
     const session = yield* open(rig)
     yield* fails(session.ask([]), "InvalidOptions")
+    yield* fails(session.ask(" \n"), "InvalidOptions")
     yield* fails(session.ask([{ role: "assistant", content: "me?" }]), "InvalidOptions")
     yield* fails(session.ask("hello", { timeouts: { idle: 0 } }), "InvalidOptions")
     assert.equal((yield* session.summary).turns, 0)

@@ -10,9 +10,10 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Capabilities } from "../../AgentAdapter.ts"
 import { TurnFailed } from "../../AgentError.ts"
+import { Answering } from "../../internal/answering.ts"
 import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
-import type { Outgoing, TurnEnd } from "../../internal/turns.ts"
+import type { Outgoing, TurnEnd } from "../../internal/liveTurn.ts"
 import * as Prompt from "../../Prompt.ts"
 import * as Usage from "../../Usage.ts"
 import type * as Script from "../AgentScript.ts"
@@ -35,9 +36,14 @@ export interface Options {
   readonly records: Records
   readonly conversation: () => Conversation
   readonly save: () => void
+  /** Begins another conversation. */
+  readonly clear: () => void
   readonly model: () => string
   readonly permissionMode: () => string | undefined
 }
+
+/** The prompt that is no prompt: it takes its turn like one. */
+export const clearCommand = "/clear"
 
 const nothing: Usage.ModelUsage = {
   inputTokens: 0,
@@ -74,6 +80,7 @@ export class MockAgent {
       core,
       voice: this.voice,
       records: options.records,
+      calls: new Answering(core.journal, core.turns),
       capabilities: options.capabilities,
       sessionId: () => options.conversation().id,
       permissionMode: options.permissionMode,
@@ -94,9 +101,13 @@ export class MockAgent {
   /** A prompt arrives. */
   receive(sent: Outgoing): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { conversation, records, save, script } = this.#options
+      const { capabilities, clear, conversation, records, save, script } = this.#options
       const { history, id } = conversation()
       const text = Prompt.textOf(sent.prompt)
+      if (text === clearCommand && capabilities.clear) {
+        clear()
+        return this.#add(sent, [], text)
+      }
       records.sent.push({ sessionId: id, text, parts: sent.prompt, steered: false })
       conversation().add("user", sent.messageId, text, sent.prompt, this.#core.journal.tick())
       save()
@@ -230,13 +241,13 @@ export class MockAgent {
     const { voice } = this
     const taskId = ids.taskId(voice.name("task"))
     const begin = voice.say(() => {
-      this.#core.background(taskId, true)
+      this.#core.quiescence.background(taskId, true)
       voice.emit({ _tag: "TaskStarted", taskId, kind: "mock", description, background: true })
     })
     const end = voice.say(() => {
       voice.emit({ _tag: "TaskEnded", taskId, status, summary })
       if (followedBy !== undefined) this.#later(followedBy)
-      this.#core.background(taskId, false)
+      this.#core.quiescence.background(taskId, false)
     })
     const work = Effect.andThen(lasts === undefined ? Effect.void : Effect.sleep(lasts), end)
     return Effect.andThen(

@@ -23,7 +23,7 @@ import * as Core from "../../internal/core.ts"
 import * as Prompt from "../../Prompt.ts"
 import type { Session } from "../../Session.ts"
 import type { Script } from "../AgentScript.ts"
-import { MockAgent } from "./mockAgent.ts"
+import { clearCommand, MockAgent } from "./mockAgent.ts"
 import { Conversation, type Disk } from "./mockDisk.ts"
 import type { Records } from "./mockRecord.ts"
 
@@ -60,6 +60,7 @@ const missing = (options: ResolvedOptions, can: Capabilities): string | undefine
     if (start.at !== undefined && can.fork !== "atMessage") return "start.at"
   }
   if (options.permissions !== undefined && !can.permissionPrompts) return "permissions"
+  if (options.input !== undefined && !can.userQuestions) return "input"
   if (options.permissionMode !== undefined && !can.setMode) return "permissionMode"
   if (options.tools !== undefined && !can.clientTools) return "tools"
   if (options.outputSchema !== undefined && !can.structuredOutput) return "outputSchema"
@@ -186,25 +187,14 @@ export const open = Effect.fnUntraced(function* (
         )
       })
 
-      const clear = Effect.suspend(() => {
-        if (turns.running !== undefined) {
-          const description = "a turn runs; wait for it, or interrupt it"
-          return Effect.fail(turns.error("control", new ControlFailed({ request: "clear", description })))
-        }
-        conversation = new Conversation(globalThis.crypto.randomUUID(), cwd, journal.tick())
-        disk.hold(conversation.id, owner)
-        core.changed({ sessionId: conversation.id })
-        journal.emit({ _tag: "SessionUpdated", changes: { sessionId: conversation.id } })
-        return journal.flush
-      })
-
       const steer = (input: Prompt.Input): Effect.Effect<void, AgentError> =>
         Effect.suspend(() => {
           const prompt = Prompt.from(input)
           if (Result.isFailure(prompt)) {
             return Effect.fail(turns.error("turn", new InvalidOptions({ issues: [prompt.failure] })))
           }
-          if (turns.running === undefined) {
+          const { running } = turns
+          if (running === undefined || running.settled || running.stopping) {
             const description = "no turn runs; use ask or stream"
             return Effect.fail(turns.error("turn", new ControlFailed({ request: "steer", description })))
           }
@@ -215,7 +205,7 @@ export const open = Effect.fnUntraced(function* (
 
       return {
         send: (turn) => agent.receive(turn),
-        interrupt: Effect.andThen(able("interrupt"), interrupt),
+        interrupt: () => Effect.andThen(able("interrupt"), interrupt),
         replace,
         setModel: (name) =>
           Effect.andThen(
@@ -228,7 +218,7 @@ export const open = Effect.fnUntraced(function* (
             change({ permissionMode: mode })
           ),
         steer: (input) => Effect.andThen(able("steer"), steer(input)),
-        clear: Effect.andThen(Effect.andThen(able("clear"), control("clear")), clear),
+        clear: Effect.andThen(able("clear"), Stream.runDrain(core.session.stream(clearCommand))),
         transcript: ({ limit, offset = 0 } = {}) =>
           Stream.suspend(() =>
             Stream.fromIterable(conversation.messages.slice(offset, limit === undefined ? undefined : offset + limit))
@@ -246,6 +236,13 @@ export const open = Effect.fnUntraced(function* (
     conversation: () => conversation,
     save: () => {
       if (persist) disk.save(conversation)
+    },
+    clear: () => {
+      conversation = new Conversation(globalThis.crypto.randomUUID(), cwd, core.journal.tick())
+      disk.hold(conversation.id, owner)
+      const changes = { sessionId: conversation.id }
+      core.changed(changes)
+      core.journal.emit({ _tag: "SessionUpdated", changes })
     },
     model: () => model,
     permissionMode: () => permissionMode

@@ -5,14 +5,17 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { Capabilities } from "../../AgentAdapter.ts"
+import type { Capabilities, ResolvedTool } from "../../AgentAdapter.ts"
 import { LimitReached, ProcessExited, type Reason } from "../../AgentError.ts"
+import type { Answering } from "../../internal/answering.ts"
 import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
-import type { TurnEnd } from "../../internal/turns.ts"
+import { fullName } from "../../internal/resolveTools.ts"
+import type { TurnEnd } from "../../internal/liveTurn.ts"
 import * as Permission from "../../Permission.ts"
 import type { TurnOutcome } from "../../Turn.ts"
 import type * as Script from "../AgentScript.ts"
+import { ask as askUser } from "./mockAsk.ts"
 import type { Records } from "./mockRecord.ts"
 import type { Item, ItemKind, Voice } from "./mockVoice.ts"
 
@@ -21,6 +24,8 @@ export interface Stage {
   readonly core: Core
   readonly voice: Voice
   readonly records: Records
+  /** Calls of tools of ours that run. */
+  readonly calls: Answering<ids.ToolId>
   readonly capabilities: Capabilities
   readonly sessionId: () => ids.SessionId
   readonly permissionMode: () => string | undefined
@@ -94,12 +99,12 @@ const refused = (stage: Stage, toolId: ids.ToolId, message: string): Effect.Effe
 
 /** What the agent decides about a tool by itself; `undefined`: it has to ask. */
 const ownVerdict = (stage: Stage, step: Script.Tool): "allow" | "deny" | undefined => {
-  const { allowedTools, disallowedTools, permissions } = stage.core.resolved
+  const { allowedTools, disallowedTools, input, permissions } = stage.core.resolved
   if (disallowedTools?.includes(step.name) === true) return "deny"
   if (step.asks !== true || allowedTools?.includes(step.name) === true) return "allow"
   const mode = stage.permissionMode()
   if (mode === "bypassPermissions" || (mode === "acceptEdits" && step.kind === "edit")) return "allow"
-  return mode === "dontAsk" || permissions === undefined ? "deny" : undefined
+  return mode === "dontAsk" || (permissions === undefined && input === undefined) ? "deny" : undefined
 }
 
 const ask = Effect.fnUntraced(function* (
@@ -171,22 +176,41 @@ interface Came {
   readonly output: unknown
 }
 
-/** A tool of ours is called; of any other the script says what comes of it. */
-const outcome = ({ core }: Stage, step: Script.Tool, input: unknown): Effect.Effect<Came> => {
-  const own = core.resolved.tools?.find((tool) => tool.name === step.name)
-  if (own === undefined) {
-    const { output = defaultOutput, status = "ok" } = step
-    return Effect.sync(() => ({ status, output: typeof output === "function" ? output(input) : output }))
-  }
-  return Effect.acquireUseRelease(
-    Effect.sync(() => core.turns.hold()),
-    () =>
-      Effect.match(own.call(input), {
-        onSuccess: (output): Came => ({ status: "ok", output }),
-        onFailure: (output): Came => ({ status: "error", output })
-      }),
-    () => Effect.sync(() => core.turns.release())
+/** A call of a tool of ours, in a fiber of its own: nobody waits for a handler that resists its interruption. */
+const callOwn = Effect.fnUntraced(function* (
+  { calls, voice }: Stage,
+  own: ResolvedTool,
+  input: unknown,
+  toolId: ids.ToolId,
+  parent: ids.ToolId | undefined
+): Effect.fn.Return<Came> {
+  const came = yield* Deferred.make<Came>()
+  const work = Effect.match(
+    own.call(input, {
+      toolId,
+      onPreliminary: (output) => voice.say(() => voice.emit({ _tag: "ToolProgress", toolId, output }, parent))
+    }),
+    {
+      onSuccess: ({ value }): Came => ({ status: "ok", output: value }),
+      onFailure: (output): Came => ({ status: "error", output })
+    }
   )
+  yield* voice.say(() => calls.ask(toolId, work, (answer) => Effect.asVoid(Deferred.succeed(came, answer))))
+  return yield* Effect.onInterrupt(Deferred.await(came), () => Effect.sync(() => calls.withdraw(toolId)))
+})
+
+/** A tool of ours is called; of any other the script says what comes of it. */
+const outcome = (
+  stage: Stage,
+  step: Script.Tool,
+  input: unknown,
+  toolId: ids.ToolId,
+  parent: ids.ToolId | undefined
+): Effect.Effect<Came> => {
+  const own = stage.core.resolved.tools?.find(({ name, server }) => fullName(server, name) === step.name)
+  if (own !== undefined) return callOwn(stage, own, input, toolId, parent)
+  const { output = defaultOutput, status = "ok" } = step
+  return Effect.sync(() => ({ status, output: typeof output === "function" ? output(input) : output }))
 }
 
 const useTool = Effect.fnUntraced(function* (
@@ -210,7 +234,7 @@ const useTool = Effect.fnUntraced(function* (
   records.calls.push({ sessionId: stage.sessionId(), toolId, tool: name, input: verdict.input })
   if (step.inside !== undefined) yield* perform(stage, acting, step.inside, toolId)
   yield* sleep(step.takes)
-  const came = yield* outcome(stage, step, verdict.input)
+  const came = yield* outcome(stage, step, verdict.input, toolId, parent)
   yield* voice.say(() => voice.toolEnded(toolId, came.status, came.output))
 })
 
@@ -244,6 +268,8 @@ const act = (stage: Stage, acting: Acting, step: Script.Step, parent: ids.ToolId
         }),
         nextRequest(stage, acting, parent)
       )
+    case "Ask":
+      return Effect.andThen(askUser(stage, step, parent), nextRequest(stage, acting, parent))
     case "Output":
       return Effect.sync(() => {
         acting.output = step.value

@@ -27,6 +27,11 @@ export interface Launch {
   readonly jsonSchema: Json | undefined
   readonly mcpServers: Json
   readonly title: string | undefined
+  readonly agent: string | undefined
+  readonly effort: string | undefined
+  /** Of --settings and --managed-settings, where they are on the command line. */
+  readonly settings: Json | undefined
+  readonly managedSettings: Json | undefined
 }
 
 export interface Start {
@@ -55,26 +60,25 @@ const known: ReadonlyMap<string, Kind> = new Map([
     "flag",
     `print verbose include-partial-messages include-hook-events replay-user-messages continue fork-session bare version
      no-session-persistence strict-mcp-config allow-dangerously-skip-permissions dangerously-skip-permissions ide
-     session-mirror disable-slash-commands`
+     session-mirror disable-slash-commands safe-mode`
   ),
   ...words(
     "value",
     `output-format input-format model fallback-model agent agents json-schema debug-file permission-prompt-tool
-     permission-prompts permission-mode session-id system-prompt append-system-prompt system-prompt-file
+     permission-mode session-id system-prompt append-system-prompt system-prompt-file
      append-system-prompt-file settings setting-sources plugin-dir plugin-dir-no-mcp max-turns max-budget-usd
-     max-thinking-tokens thinking thinking-display task-budget effort resume-session-at resume-drops-turn
-     managed-settings project-config-root sdk-url name`
+     max-thinking-tokens thinking thinking-display task-budget effort resume-session-at managed-settings sdk-url name`
   ),
-  ...words("optional", "resume debug"),
+  ...words("optional", "resume debug worktree"),
   ...words(
     "variadic",
-    "allowedTools allowed-tools disallowedTools disallowed-tools tools mcp-config add-dir betas channels"
+    "allowedTools allowed-tools disallowedTools disallowed-tools tools mcp-config add-dir betas channels file"
   )
 ])
 
 const knownToNewOnly: ReadonlyMap<string, Kind> = new Map([
   ...words("flag", "await-initialize forward-subagent-text managed-settings-in-initialize"),
-  ...words("value", "initialize-fields")
+  ...words("value", "initialize-fields permission-prompts project-config-root resume-drops-turn system-prompt-snapshot")
 ])
 
 const short: Readonly<Record<string, string>> = {
@@ -95,7 +99,8 @@ const choices: Readonly<Record<string, ReadonlyArray<string>>> = {
   "--output-format": ["text", "json", "stream-json"],
   "--input-format": ["text", "stream-json"],
   "--permission-mode": [...permissionModes, "manual"],
-  "--thinking": ["adaptive", "disabled"]
+  "--thinking": ["enabled", "adaptive", "disabled"],
+  "--thinking-display": ["summarized", "omitted"]
 }
 
 type Flags = ReadonlyMap<string, ReadonlyArray<string>>
@@ -210,6 +215,26 @@ const mcpServers = (flags: Flags): Json => {
   return servers
 }
 
+const checkOthers = (flags: Flags, env: NodeJS.ProcessEnv): void => {
+  const root = last(flags, "--project-config-root")
+  if (root !== undefined && !root.startsWith("/")) {
+    throw new LaunchError("Error: --project-config-root must be an absolute local path")
+  }
+  if (flags.has("--resume-drops-turn") && !flags.has("--resume-session-at")) {
+    throw new LaunchError("Error: --resume-drops-turn requires --resume-session-at")
+  }
+  if (flags.has("--file") && env["CLAUDE_CODE_SESSION_ACCESS_TOKEN"] === undefined) {
+    throw new LaunchError(
+      "Error: Session token required for file downloads. CLAUDE_CODE_SESSION_ACCESS_TOKEN must be set."
+    )
+  }
+}
+
+const inline = (flags: Flags, name: string): Json | undefined => {
+  const value = parsed(last(flags, name) ?? "")?.value
+  return isRecord(value) ? value : undefined
+}
+
 const checkJson = (flags: Flags, old: boolean): void => {
   const agents = last(flags, "--agents")
   if (!old && agents !== undefined && !isRecord(parsed(agents)?.value)) {
@@ -256,7 +281,8 @@ export const readLaunch = (argv: ReadonlyArray<string>, env: NodeJS.ProcessEnv):
   const maxBudgetUsd = number(flags, "--max-budget-usd", "amount", old)
   checkFormats(flags)
   checkJson(flags, old)
-  const mode = last(flags, "--permission-mode") ?? "default"
+  checkOthers(flags, env)
+  const mode = last(flags, "--permission-mode") ?? (version === "2.1.300" ? "auto" : "default")
   const skip = flags.has("--dangerously-skip-permissions")
   const bypass = skip || mode === "bypassPermissions"
   if (bypass && process.getuid?.() === 0 && env["IS_SANDBOX"] !== "1") {
@@ -282,6 +308,10 @@ export const readLaunch = (argv: ReadonlyArray<string>, env: NodeJS.ProcessEnv):
     disallowedTools: list(flags, "--disallowedTools"),
     jsonSchema: jsonSchema(flags),
     mcpServers: mcpServers(flags),
-    title: last(flags, "--name")
+    title: last(flags, "--name"),
+    agent: last(flags, "--agent"),
+    effort: last(flags, "--effort"),
+    settings: inline(flags, "--settings"),
+    managedSettings: inline(flags, "--managed-settings")
   }
 }

@@ -49,6 +49,8 @@ export interface Turn {
   userFrames: number
   responses: number
   structuredAttempts: number
+  /** A hook said that the turn ends once its tools have run. */
+  hookStopped: boolean
   firstFrameSent: boolean
   usage: { input: number; output: number; cacheRead: number; cacheWrite: number }
 }
@@ -66,6 +68,7 @@ export const newTurn = (prompts: ReadonlyArray<Prompt>, faults: ReadonlyArray<Fa
   userFrames: 0,
   responses: 0,
   structuredAttempts: 0,
+  hookStopped: false,
   firstFrameSent: false,
   usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
 })
@@ -120,6 +123,9 @@ export interface State {
   interrupted: boolean
   eof: boolean
   initialize: Json | undefined
+  /** Settled when the servers that live in the host have told their tools. */
+  greeting: Promise<void>
+  readonly mcpTools: Map<string, ReadonlyArray<Json>>
   begun: boolean
   lastIsError: boolean
   resultIndex: number

@@ -6,8 +6,8 @@ import { agents, commands, initializeCapabilities, modelInfos, resolveModel } fr
 import { numeric } from "./faults.ts"
 import { mcpStatus } from "./frames.ts"
 import { checkInitialize } from "./initialize.ts"
+import { greetServers } from "./mcp.ts"
 import { setMode } from "./permission.ts"
-import { mcpMessage } from "./tools.ts"
 
 type Reply =
   | { readonly kind: "success"; readonly response?: Json; readonly after?: () => void }
@@ -37,7 +37,8 @@ export const abortTurn = (context: Context, reason: AbortReason): void => {
   turn.abort.abort()
   for (const [id, { frame }] of context.pending) {
     const request = frame["request"]
-    if (isRecord(request) && request["subtype"] === "can_use_tool") withdraw(context, id)
+    if (isRecord(request) && ["can_use_tool", "hook_callback"].includes(String(request["subtype"])))
+      withdraw(context, id)
   }
 }
 
@@ -54,31 +55,14 @@ const interrupt = (context: Context, request: Json): Reply => {
   return success(cancelling ? { still_queued: [], cancelled: queued } : { still_queued: queued })
 }
 
-const manifestFor = (request: Json, server: unknown): boolean =>
-  isRecord(request["sdkMcpServerManifests"]) && Object.hasOwn(request["sdkMcpServerManifests"], String(server))
-
-/** The handshake with the servers that live in the host. */
-const greetServers = async (context: Context, request: Json): Promise<void> => {
-  const servers = Array.isArray(request["sdkMcpServers"]) ? request["sdkMcpServers"] : []
-  const clientInfo = { name: "claude-code", version: context.launch.version }
-  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo }
-  for (const server of servers.filter((server: unknown) => !manifestFor(request, server)).map(String)) {
-    try {
-      await mcpMessage(context, server, { jsonrpc: "2.0", id: 0, method: "initialize", params })
-      await mcpMessage(context, server, { jsonrpc: "2.0", method: "notifications/initialized" })
-      await mcpMessage(context, server, { jsonrpc: "2.0", id: 1, method: "tools/list" })
-    } catch {
-      // A server that refuses the handshake has no tools; calls of them fail later.
-    }
-  }
-}
-
 const initialize = (context: Context, request: Json): Reply => {
   const { launch, old, state } = context
   const wrong = checkInitialize(request, launch)
   if (wrong !== undefined) return error(wrong)
   const again = state.initialize !== undefined
   state.initialize = request
+  // It asks before it answers.
+  state.greeting = greetServers(context, request)
   if (isRecord(request["mcpServers"])) Object.assign(context.mcpServers, request["mcpServers"])
   const newer = {
     user_output_styles_dir: "/home/user/.claude/output-styles",
@@ -107,7 +91,6 @@ const initialize = (context: Context, request: Json): Reply => {
   }
   return success(response, () => {
     if (again && !old) system(context, "background_tasks_changed", { tasks: [] })
-    void greetServers(context, request)
   })
 }
 
@@ -155,6 +138,20 @@ const getUsage = (context: Context): Reply =>
     rate_limits: null,
     behaviors: null
   })
+
+/** Settings with an entry of the wrong type count for nothing, all of them. */
+const kept = (settings: Json): Json => (typeof (settings["effortLevel"] ?? "") === "string" ? settings : {})
+
+const getSettings = ({ launch, old, state }: Context): Reply => {
+  const { effort = "medium", managedSettings, settings } = launch
+  const sources = [
+    ...(managedSettings === undefined ? [] : [{ source: "policySettings", settings: managedSettings }]),
+    ...(settings === undefined ? [] : [{ source: "flagSettings", settings: kept(settings) }])
+  ]
+  const model = resolveModel(old, state.model)
+  const known = modelInfos(old).some(({ resolvedModel }) => resolvedModel === model)
+  return success({ effective: {}, sources, applied: { model, effort: known ? effort : null } })
+}
 
 const getContextUsage = (context: Context): Reply =>
   success({
@@ -228,8 +225,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   set_max_thinking_tokens: () => success(),
   get_usage: getUsage,
   get_context_usage: getContextUsage,
-  get_settings: ({ old, state }) =>
-    success({ effective: {}, sources: [], applied: { model: resolveModel(old, state.model), effort: "medium" } }),
+  get_settings: getSettings,
   get_session_cost: ({ state }) => success({ text: `Estimated cost: $${state.costUsd.toFixed(4)}` }),
   get_binary_version: ({ launch }) => success({ version: launch.version, buildTime: "2026-11-19T16:23:05Z" }),
   mcp_status: (context) => success({ mcpServers: mcpStatus(context) }),
@@ -292,6 +288,7 @@ const ignored = (context: Context, subtype: unknown): boolean => {
 export const handleControl = async (context: Context, id: unknown, request: Json): Promise<void> => {
   const { subtype } = request
   if (ignored(context, subtype)) return
+  if (context.lasting.get("exit-at-request")?.value === subtype) return context.out.exit(1)
   const name = String(subtype)
   const known = context.old ? handlers : { ...handlers, ...newHandlers }
   const handler = Object.hasOwn(known, name) ? known[name] : undefined

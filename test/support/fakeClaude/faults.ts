@@ -31,6 +31,7 @@ const lasting = [
   "slow-start",
   "ignore-interrupt",
   "no-control-reply",
+  "exit-at-request",
   "ignore-eof",
   "ignore-term",
   "session-id-drift",
@@ -40,6 +41,7 @@ const lasting = [
 /** Change how a turn goes. */
 const shapes = [
   "silence",
+  "stuck",
   "delta-no-snapshot",
   "flood",
   "slow",
@@ -50,6 +52,7 @@ const shapes = [
   "drifted-result",
   "parallel-asks",
   "withdraw-ask",
+  "drifted-hook",
   "api-error",
   "retries",
   "max-turns",

@@ -3,19 +3,26 @@ import { randomUUID } from "node:crypto"
 import { type Context, send, type Turn, wireId } from "./context.ts"
 import { agents, askingTools, capabilities, commands, prices, resolveModel, tools } from "./facts.ts"
 import type { Json } from "./arguments.ts"
+import { fullNames } from "./mcp.ts"
+import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { isRecord } from "../mockApiReply.ts"
 
 export const currentModel = (context: Context): string => resolveModel(context.old, context.state.model)
 
 /** The model as messages name it: without the mark for the long context. */
 export const messageModel = (context: Context): string => currentModel(context).replace("[1m]", "")
 
+/** A server whose program is not there cannot connect; whether others could is not tried. */
+const isThere = (config: unknown): boolean =>
+  !isRecord(config) || !Path.isAbsolute(String(config["command"])) || Fs.existsSync(String(config["command"]))
+
 export const mcpStatus = (context: Context): ReadonlyArray<Json> => {
   const inProcess = context.state.initialize?.["sdkMcpServers"]
   return [
     ...Object.entries(context.mcpServers).map(([name, config]) => ({
       name,
-      status: "connected",
+      status: isThere(config) ? "connected" : "failed",
       config,
       transport: "stdio",
       scope: "dynamic",
@@ -23,7 +30,7 @@ export const mcpStatus = (context: Context): ReadonlyArray<Json> => {
     })),
     ...(Array.isArray(inProcess) ? inProcess : []).map((name: unknown) => ({
       name,
-      status: "connected",
+      status: context.state.mcpTools.has(String(name)) ? "connected" : "pending",
       transport: "sdk",
       scope: "dynamic",
       source: "sdk"
@@ -78,13 +85,18 @@ export const init = (context: Context, turn: Turn): void => {
     ultrathink_available: false,
     ultrathink_typed_raises: false,
     view_mode: "default",
-    ...(turn.uuids.length === 0 ? {} : { user_message_uuids: [...turn.uuids] })
+    ...(turn.uuids.length === 0 || launch.version === "2.1.300" ? {} : { user_message_uuids: [...turn.uuids] })
   }
   send(context, {
     type: "system",
     subtype: "init",
     cwd,
-    tools: [...tools, ...(launch.asks ? askingTools : []), ...(structuredSchema(context) ? ["StructuredOutput"] : [])],
+    tools: [
+      ...tools,
+      ...(launch.asks ? askingTools : []),
+      ...(structuredSchema(context) ? ["StructuredOutput"] : []),
+      ...fullNames(context)
+    ],
     mcp_servers: mcpStatus(context).map(({ name, status, source }) => ({ name, status, source })),
     model: currentModel(context),
     permissionMode: state.mode,

@@ -2,25 +2,29 @@
 import { randomUUID } from "node:crypto"
 import type { Json } from "./arguments.ts"
 import { type Context, send, system, type Turn } from "./context.ts"
-import { assistant } from "./frames.ts"
+import { assistant, init } from "./frames.ts"
 
 const nothing: Json = { subtype: "success", is_error: false, result: "", num_turns: 0 }
 
+/** The id in `conversation_reset` is not that of the session from now on: the next init tells that. */
 const clear = (context: Context, turn: Turn): Json => {
   const id = randomUUID()
-  send(context, {
-    type: "conversation_reset",
-    new_conversation_id: id,
-    uuid: id,
-    trigger: "clear",
-    user_message_uuid: turn.uuids[0],
-    timestamp: new Date().toISOString()
-  })
-  context.transcript.reset(id)
+  if (!context.old) {
+    send(context, {
+      type: "conversation_reset",
+      new_conversation_id: id,
+      uuid: id,
+      trigger: "clear",
+      user_message_uuid: turn.uuids[0],
+      timestamp: new Date().toISOString()
+    })
+    system(context, "background_tasks_changed", { tasks: [] })
+  }
+  context.transcript.reset(randomUUID())
   context.state.costUsd = 0
   context.state.modelUsage = {}
-  if (!context.old) system(context, "background_tasks_changed", { tasks: [] })
-  return { ...nothing, local_command: "clear" }
+  init(context, turn)
+  return context.old ? nothing : { ...nothing, local_command: "clear" }
 }
 
 const compact = (context: Context): Json => {

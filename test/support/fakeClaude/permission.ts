@@ -178,13 +178,13 @@ const denied = (context: Context, call: Call, message: string, reason: string, d
 const editing = new Set(["Edit", "Write", "NotebookEdit"])
 
 /** Decides about a call; emits what the program says about it on the way. `extra` goes into a request to the host. */
-export const decide = async (context: Context, turn: Turn, call: Call, extra: Json = {}): Promise<Decision> => {
+export const decide = async (context: Context, turn: Turn, given: Call, extra: Json = {}): Promise<Decision> => {
   const { launch, state, grants } = context
-  if (call.name === "StructuredOutput") return allow(call.input, "config", "mode")
-  if (launch.disallowedTools.some((rule) => covers(rule, call))) {
-    return denied(context, call, `Permission to use ${call.name} has been denied.`, "rule")
+  if (["StructuredOutput", "Elicit", "Dialog"].includes(given.name)) return allow(given.input, "config", "mode")
+  if (launch.disallowedTools.some((rule) => covers(rule, given))) {
+    return denied(context, given, `Permission to use ${given.name} has been denied.`, "rule")
   }
-  const hook = await preToolUse(context, turn, call)
+  const hook = await preToolUse(context, turn, given)
   if (hook.kind === "deny") return deny(hook.message, reject("config", "hook"))
   if (hook.kind === "allow") return allow(hook.input, "config", "hook")
   if (hook.kind === "cancelled") {
@@ -196,6 +196,7 @@ export const decide = async (context: Context, turn: Turn, call: Call, extra: Js
       interrupt: false
     }
   }
+  const call = { ...given, input: hook.input }
   const free =
     hook.kind !== "ask" &&
     !asking(call.name) &&

@@ -1,13 +1,16 @@
 /** The tools of the fake `claude`: Bash, Write, Read, questions, in-process MCP and structured output really do something. */
 import * as Fs from "node:fs"
+import { randomUUID } from "node:crypto"
 import * as Path from "node:path"
 import { isRecord } from "../mockApiReply.ts"
 import { runAgent, type ToolOutcome } from "./agent.ts"
 import type { Json } from "./arguments.ts"
 import { runBash, runInBackground } from "./bash.ts"
-import { Aborted, askHost, type Context, guard, type Turn, TurnOver } from "./context.ts"
+import { Aborted, askHost, type Context, guard, pause, type Turn, TurnOver, withdraw } from "./context.ts"
+import { numeric } from "./faults.ts"
 import { structuredSchema, user } from "./frames.ts"
 import { postToolUse } from "./hooks.ts"
+import { callMcp } from "./mcp.ts"
 import { type Call, type Decision, decide, rejected, setMode } from "./permission.ts"
 
 const ok = (content: unknown, details: unknown): ToolOutcome => ({ content, details, isError: false })
@@ -64,36 +67,6 @@ const questions = (call: Call): ToolOutcome => {
   return ok(`Your questions have been answered: ${said.join(", ")}. You can now continue.`, call.input)
 }
 
-/** A JSON-RPC message to a server that lives in the host. */
-export const mcpMessage = async (context: Context, server: string, message: Json): Promise<unknown> => {
-  const reply = await askHost(context, { subtype: "mcp_message", server_name: server, message })
-  if (reply.kind === "error") throw new Error(reply.error)
-  if (reply.kind !== "success" || !isRecord(reply.response)) return undefined
-  return reply.response["mcp_response"]
-}
-
-const mcp = async (context: Context, turn: Turn, call: Call, server: string, tool: string): Promise<ToolOutcome> => {
-  const inProcess = context.state.initialize?.["sdkMcpServers"]
-  if (!Array.isArray(inProcess) || !inProcess.includes(server)) return failed(`MCP server not connected: ${server}`)
-  const id = ++context.state.apiCalls
-  const params = {
-    name: tool,
-    arguments: call.input,
-    _meta: { "claudecode/toolUseId": call.id, progressToken: id }
-  }
-  try {
-    const reply = await guard(turn, mcpMessage(context, server, { jsonrpc: "2.0", id, method: "tools/call", params }))
-    if (!isRecord(reply)) return failed("MCP error: the server gave no JSON-RPC reply")
-    if (isRecord(reply["error"])) return failed(`MCP error ${reply["error"]["code"]}: ${reply["error"]["message"]}`)
-    const result = isRecord(reply["result"]) ? reply["result"] : {}
-    const content = result["content"] ?? []
-    return result["isError"] === true ? { ...failed("MCP tool error"), content } : ok(content, content)
-  } catch (error) {
-    if (error instanceof Aborted) throw error
-    return failed(String(error))
-  }
-}
-
 const problem = (schema: Json, value: Json): string | undefined => {
   const required = Array.isArray(schema["required"]) ? schema["required"] : []
   const missing = required.find((name: unknown) => !Object.hasOwn(value, String(name)))
@@ -107,9 +80,29 @@ const structured = (context: Context, turn: Turn, call: Call): ToolOutcome => {
   return failed(`Output does not match required schema: ${wrong}`)
 }
 
+/** What the host says is what comes of the call. */
+const askUser = async (context: Context, turn: Turn, request: Json): Promise<ToolOutcome> => {
+  const id = randomUUID()
+  const asked = askHost(context, request, id)
+  const withdrawal = turn.faults.find((fault) => fault.name === "withdraw-ask")
+  if (withdrawal !== undefined) {
+    await pause(turn, numeric(withdrawal, 10))
+    withdraw(context, id)
+  }
+  const reply = await guard(turn, asked)
+  return reply.kind === "success" ? ok(JSON.stringify(reply.response), reply.response) : failed(`asked: ${reply.kind}`)
+}
+
+/** Kinds that the host did not declare are not shown. */
+const dialog = async (context: Context, turn: Turn, call: Call): Promise<ToolOutcome> => {
+  const kinds = context.state.initialize?.["supportedDialogKinds"]
+  if (!Array.isArray(kinds) || !kinds.includes(call.input["dialog_kind"])) return failed("no dialog can be shown")
+  return askUser(context, turn, { subtype: "request_user_dialog", ...call.input, tool_use_id: call.id })
+}
+
 const run = async (context: Context, turn: Turn, call: Call): Promise<ToolOutcome> => {
   const server = /^mcp__(.+?)__(.+)$/.exec(call.name)
-  if (server !== null) return mcp(context, turn, call, server[1] ?? "", server[2] ?? "")
+  if (server !== null) return callMcp(context, turn, call, server[1] ?? "", server[2] ?? "")
   switch (call.name) {
     case "Bash":
       return bash(context, turn, call)
@@ -119,6 +112,10 @@ const run = async (context: Context, turn: Turn, call: Call): Promise<ToolOutcom
       return read(context, call)
     case "AskUserQuestion":
       return questions(call)
+    case "Elicit":
+      return askUser(context, turn, { subtype: "elicitation", ...call.input })
+    case "Dialog":
+      return dialog(context, turn, call)
     case "Agent":
       return runAgent(context, turn, call, run)
     case "ExitPlanMode":

@@ -11,6 +11,7 @@ import {
   due,
   find,
   forever,
+  guard,
   lifecycle,
   newTurn,
   type Prompt,
@@ -23,7 +24,7 @@ import { drift, foreignTurn, someTask } from "./disturbance.ts"
 import { apiFailure } from "./facts.ts"
 import { type Fault, isLasting, numeric, promptFaults, withoutFaults } from "./faults.ts"
 import { init, replay, resultBase, sendResult, structuredSchema, user } from "./frames.ts"
-import { blocked } from "./hooks.ts"
+import { blocked, checkStop } from "./hooks.ts"
 import { localCommand } from "./localCommands.ts"
 import { flood, leaveUnfinished, respond, type Response, type Unfinished } from "./model.ts"
 import { fireDue } from "./shots.ts"
@@ -135,6 +136,7 @@ const converse = async (context: Context, turn: Turn, unfinished: Unfinished): P
       const tools = runTools(context, turn, calls)
       response.close()
       await tools
+      checkStop(turn)
       checkLimits(context, turn, true)
       fold(context, turn)
       continue
@@ -212,6 +214,7 @@ const finish = (context: Context, turn: Turn, fields: Json): void => {
 }
 
 const open = async (context: Context, turn: Turn): Promise<Json | undefined> => {
+  if (find(turn, "stuck") !== undefined) await new Promise(() => undefined)
   const [first] = turn.prompts
   const local = first === undefined || turn.prompts.length > 1 ? undefined : localCommand(context, turn, first.text)
   if (local !== undefined) return local
@@ -220,6 +223,7 @@ const open = async (context: Context, turn: Turn): Promise<Json | undefined> => 
     system(context, "informational", { content: reason, level: "warning", prevent_continuation: true })
     return { subtype: "success", is_error: false, result: reason, num_turns: 0 }
   }
+  await guard(turn, context.state.greeting)
   init(context, turn)
   const last = turn.prompts.at(-1)
   const content = turn.prompts.length === 1 ? last?.content : turn.prompts.map((prompt) => prompt.text).join("\n")
@@ -270,6 +274,7 @@ export const runTurn = async (context: Context, prompts: ReadonlyArray<Prompt>):
   setTimeout(() => {
     if (!context.tasks.delete(task.id)) return
     taskEnded(context, task, "completed", "completed", task.description)
-    selfStart(context, task)
+    // The real one takes its time too.
+    setTimeout(() => selfStart(context, task), 20)
   }, 20)
 }

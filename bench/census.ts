@@ -1,0 +1,58 @@
+/** What this process has: memory, open files, children. From /proc, where there is one. */
+import { readFileSync, readdirSync } from "node:fs"
+import { getHeapSpaceStatistics } from "node:v8"
+
+/** Resident memory now, or at its highest, MiB. */
+export const memory = (field: "VmRSS" | "VmHWM"): number => {
+  try {
+    const line = readFileSync("/proc/self/status", "utf8").match(new RegExp(`${field}:\\s+(\\d+) kB`))
+    return Number(line?.[1]) / 1024
+  } catch {
+    return field === "VmRSS" ? process.memoryUsage.rss() / 2 ** 20 : process.resourceUsage().maxRSS / 1024
+  }
+}
+
+const listed = (path: string): ReadonlyArray<string> => {
+  try {
+    return readdirSync(path)
+  } catch {
+    return []
+  }
+}
+
+export const openFiles = (): number => listed("/proc/self/fd").length
+
+/** Living children and zombies alike. */
+export const children = (): ReadonlyArray<number> =>
+  listed("/proc/self/task").flatMap((task) => {
+    try {
+      return readFileSync(`/proc/self/task/${task}/children`, "utf8").split(" ").filter(Boolean).map(Number)
+    } catch {
+      return []
+    }
+  })
+
+export const isZombie = (pid: number): boolean => {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, ""))
+  } catch {
+    return false
+  }
+}
+
+/** Where the engine keeps what it compiled: it compiles for as long as code gets hotter, whoever calls it. */
+const isCode = (space: string): boolean => space.startsWith("code") || space.startsWith("trusted")
+
+/** What a program holds after a full collection, MiB: objects on the heap, and buffers outside of it. */
+export const heap = async (): Promise<number> => {
+  if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
+  for (let round = 0; round < 3; round++) {
+    globalThis.gc()
+    // What is finalized after one collection is free after the next.
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const objects = getHeapSpaceStatistics()
+    .filter(({ space_name }) => !isCode(space_name))
+    .reduce((sum, { space_used_size }) => sum + space_used_size, 0)
+  return (objects + process.memoryUsage().external) / 2 ** 20
+}
