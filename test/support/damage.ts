@@ -35,7 +35,7 @@ export const damaged = (bytes: Buffer, random: Random): Buffer => {
 
 /** The bytes in pieces: of one byte up to all of them. */
 export function* pieces(bytes: Buffer, random: Random): Generator<Buffer> {
-  const most = random.chance(0.03) ? 3 : 1 << (4 + random.below(13))
+  const most = random.chance(0.02) ? 3 : 1 << (7 + random.below(11))
   for (let start = 0; start < bytes.length;) {
     const stop = start + 1 + random.below(most)
     yield bytes.subarray(start, stop)
@@ -44,13 +44,17 @@ export function* pieces(bytes: Buffer, random: Random): Generator<Buffer> {
 }
 
 export type Heard =
-  | { readonly text: string; readonly value: { readonly [key: string]: unknown } }
+  | { readonly text: string; readonly value: Frame }
   | { readonly bytes: number; readonly prefix: string }
 
-const objectOf = (text: string): { readonly [key: string]: unknown } | undefined => {
+interface Frame {
+  readonly [key: string]: unknown
+}
+
+const objectOf = (text: string): Frame | undefined => {
   try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : undefined
+    const value: Frame | ReadonlyArray<unknown> | string | number | boolean | null = JSON.parse(text)
+    return typeof value === "object" && !(value instanceof Array) && value !== null ? value : undefined
   } catch {
     return undefined
   }
@@ -83,8 +87,10 @@ export const isSame = (a: unknown, b: unknown): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b)
   if (Array.isArray(a) !== Array.isArray(b)) return false
-  const [left, right] = [Object.entries(a), new Map(Object.entries(b))]
+  const [left, right] = [Object.entries(a), Object.entries(b)]
+  // What was parsed from one text has its keys in one order.
   return (
-    left.length === right.size && left.every(([key, value]) => right.has(key) && isSame(value, right.get(key)))
+    left.length === right.length &&
+    left.every(([key, value], index) => key === right[index]?.[0] && isSame(value, right[index][1]))
   )
 }
