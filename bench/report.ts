@@ -41,6 +41,9 @@ export const show = (value: number): string =>
       ? String(Number(value.toPrecision(2)))
       : Math.round(value).toLocaleString("en")
 
+/** Of a floor: so many digits that a value just over its limit does not look like it. */
+const exact = (value: number): string => String(Number(value.toPrecision(3)))
+
 interface Column {
   readonly title: string
   readonly cell: (row: Row, report: CaseReport) => string
@@ -177,7 +180,7 @@ export const floorsTable = (verdicts: ReadonlyArray<Verdict>): string =>
       ...verdicts.map(({ check, floor, limit, met, value }) => [
         floor,
         check,
-        show(value),
+        exact(value),
         `<= ${limit}`,
         met ? "met" : "MISSED"
       ])
@@ -208,7 +211,7 @@ export const sections = (
     ...verdicts.map(({ check, floor, limit, met, value }) => [
       floor,
       check,
-      show(value),
+      exact(value),
       String(limit),
       met ? "met" : "missed"
     ])

@@ -2,7 +2,7 @@
  * `npm run bench`: every suite, seven rounds. `-- --smoke`: every suite once, tiny, for CI: that it runs, counts right
  * and leaves nothing; times mean nothing there. Narrow it down with `--suite NAME`, `--case ID` (paced/100),
  * `--rounds N`, `--variants messages,sdk`. `--gate` fails on a missed floor, `--docs` writes the tables of
- * docs/performance.md, `--profile` leaves CPU profiles of our variants in .bench/profiles.
+ * docs/performance.md (of a whole run only), `--profile` leaves CPU profiles of our variants in .bench/profiles.
  *
  * One process per sample with an environment of its own; the order of the variants turns round every round; ratios are
  * taken within one run only, from medians. A wrong count, or a producer that was too slow, fails the run.
@@ -42,6 +42,13 @@ if (flags.suite !== undefined && !suiteNames.some((name) => name === flags.suite
 const cases = flags.smoke ? smoke : full
 if (flags.case !== undefined && !cases.some(({ id }) => id === flags.case)) {
   throw new Error(`--case takes one of ${cases.map(({ id }) => id).join(", ")}`)
+}
+
+if (
+  flags.docs &&
+  (flags.smoke || flags.suite !== undefined || flags.case !== undefined || flags.variants !== undefined)
+) {
+  throw new Error("--docs takes a whole run: the tables of the page are of one run")
 }
 
 const failures: Array<string> = []

@@ -62,10 +62,16 @@ const untilGone = async (since: number): Promise<number> => {
   return performance.now() - since
 }
 
-const leftovers = (files: { readonly before: number; readonly after: number }): ReadonlyArray<string> => [
-  ...(files.after > files.before ? [`${files.after - files.before} more open files than before`] : []),
-  ...children().map((pid) => `${isZombie(pid) ? "a zombie" : "a child"} is left (${pid})`)
-]
+/** What is still there after a while: a pipe is closed a little later than its child is gone. */
+const leftovers = async (filesBefore: number): Promise<ReadonlyArray<string>> => {
+  const since = performance.now()
+  while (openFiles() > filesBefore && performance.now() - since < 10_000) await setTimeout(5)
+  const more = openFiles() - filesBefore
+  return [
+    ...(more > 0 ? [`${more} more open files than before`] : []),
+    ...children().map((pid) => `${isZombie(pid) ? "a zombie" : "a child"} is left (${pid})`)
+  ]
+}
 
 /** Open, a turn (or the beginning of one), close; over and over. The first tenth only warms up. */
 export const cycles = async (open: Open, setting: Setting, plan: Plan): Promise<Found> => {
@@ -106,7 +112,7 @@ export const cycles = async (open: Open, setting: Setting, plan: Plan): Promise<
   const cpu = afterQuarter.cpu + cpuMs(usageOfRest)
   const wall = afterQuarter.wall + performance.now() - startOfRest
   const heapAtEnd = await heap()
-  problems.push(...leftovers({ before: files, after: openFiles() }))
+  problems.push(...(await leftovers(files)))
   return {
     problems: [...new Set(problems)],
     figures: {
@@ -164,7 +170,7 @@ export const paced = async (open: Open, setting: Setting, plan: Plan): Promise<F
   const kilobytes = { rss: (memory("VmRSS") - base.rss) * 1024, heap: ((await heap()) - base.heap) * 1024 }
   await Promise.all(lives.map((live) => live.close()))
   await untilGone(performance.now())
-  problems.push(...leftovers({ before: files, after: openFiles() }))
+  problems.push(...(await leftovers(files)))
   return {
     problems: [...new Set(problems)],
     figures: {

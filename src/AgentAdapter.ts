@@ -17,8 +17,10 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { NoExcessProperties } from "effect/Types"
 import type { AgentError } from "./AgentError.ts"
+import type { Account, Budget } from "./Budget.ts"
 import type { SessionId, ToolId } from "./internal/ids.ts"
 import type * as Input from "./Input.ts"
+import type { Limiter } from "./Limiter.ts"
 import type * as Permission from "./Permission.ts"
 import type { Session } from "./Session.ts"
 
@@ -148,6 +150,11 @@ export interface BaseOptions {
   readonly turns?: TurnPolicy | undefined
   /** How much may wait for a reader before the agent is held back, in characters. Default: 2 MiB. */
   readonly buffer?: number | undefined
+  /**
+   * Whether a turn fails as soon as the provider does not accept the login, and not only after the agent's own attempts,
+   * which take Claude Code three minutes. Default: false.
+   */
+  readonly failFast?: boolean | undefined
   /** Put on spans and kept in stores. */
   readonly metadata?: { readonly [key: string]: string } | undefined
   /** Deadlines. Each has a default of its own. */
@@ -197,6 +204,10 @@ export interface SessionOptions<out R = never> extends BaseOptions {
   readonly tools?: Tools<R> | undefined
   /** The form of the answer: what `ask` gives as `output`. */
   readonly outputSchema?: Schema.Decoder<unknown, R> | undefined
+  /** What the session may spend together with others. Default: the `Budget` of the context, if there is one. */
+  readonly budget?: Budget | undefined
+  /** What the sessions of one credential share. Default: the `Limiter` of the context, if there is one. */
+  readonly limiter?: Limiter | undefined
 }
 
 /**
@@ -297,6 +308,8 @@ export interface ResolvedOptions extends BaseOptions {
   readonly input?: Input.Handler | undefined
   readonly tools?: ReadonlyArray<ResolvedTool> | undefined
   readonly outputSchema?: ResolvedOutput | undefined
+  readonly budget?: Account | undefined
+  readonly limiter?: Limiter | undefined
 }
 
 // An optional or spread-in property counts as present: `?: infer P`, where `: infer P` would give never and be unsound.

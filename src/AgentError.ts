@@ -372,17 +372,21 @@ export class PromptTooLong extends Schema.Error<PromptTooLong>("effect-agent-ses
 }
 
 /**
- * The turn stopped at `maxTurns` (`which`: "turns") or `maxBudgetUsd` ("budget").
+ * The turn stopped at `maxTurns` (`which`: "turns") or `maxBudgetUsd` ("budget"), or was not sent, or was interrupted,
+ * since a budget that it shares with others is used up (`budget` is its name).
  *
  * @since 0.1.0
  * @category reasons
  */
 export class LimitReached extends Schema.Error<LimitReached>("effect-agent-session/AgentError/LimitReached")({
   _tag: Schema.tag("LimitReached"),
-  which: Schema.Literals(["turns", "budget"])
+  which: Schema.Literals(["turns", "budget"]),
+  budget: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `the limit of ${this.which} was reached. Raise ${this.which === "turns" ? "maxTurns" : "maxBudgetUsd"}, then resume the session to go on`
+    return this.budget === undefined
+      ? `the limit of ${this.which} was reached. Raise ${this.which === "turns" ? "maxTurns" : "maxBudgetUsd"}, then resume the session to go on`
+      : `the budget "${this.budget}" is used up. Raise its cap, then ask again`
   }
 }
 

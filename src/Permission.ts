@@ -4,10 +4,12 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
+import { bounded } from "./internal/answering.ts"
 import { storable } from "./internal/anyValue.ts"
 import type { RequestId, SessionId, ToolId } from "./internal/ids.ts"
 import * as Rules from "./internal/permissionRule.ts"
@@ -352,7 +354,7 @@ export const orElse: {
 )
 
 /**
- * Denies when no answer came in `duration`; what was asking is interrupted. On a policy too: silence is a denial, never
+ * Denies when no answer came in `duration`; what was asking is interrupted, and not waited for. On a policy too: silence is a denial, never
  * a question for the next one. Alone it bounds one step; at the end of a chain, the whole.
  *
  * @example
@@ -380,8 +382,11 @@ export const withTimeout: {
   2,
   <A extends Decision | undefined, R>(self: Asked<A, R>, duration: Duration.Input): Asked<A | Decision, R> =>
     (request) =>
-      Effect.timeoutOrElse(self(request), {
-        duration,
-        orElse: () => Effect.succeed(deny("Nobody answered in time."))
-      })
+      Effect.flatten(
+        bounded<Exit.Exit<A | Decision, unknown>, R>(
+          Effect.exit(self(request)),
+          Duration.fromInputUnsafe(duration),
+          (_, cause) => (cause === undefined ? Exit.succeed(deny("Nobody answered in time.")) : Exit.failCause(cause))
+        )
+      )
 )

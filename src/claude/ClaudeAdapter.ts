@@ -134,6 +134,15 @@ const opening = Effect.fnUntraced(function* (
     : { sessionId: resumed, expected: resumed, resumed }
 })
 
+/** The CLI takes no cap of nothing. With this one it ends its first turn, and `Turns` does not send it one. */
+const least = 0.000001
+
+/** What a process may spend: what is left of the session's own cap, and of the budget that it shares. */
+const capOf = ({ budget, maxBudgetUsd }: ResolvedClaudeOptions, spent: number): number | undefined => {
+  const left = [maxBudgetUsd === undefined ? [] : [maxBudgetUsd - spent], budget === undefined ? [] : [budget.left()]]
+  return left.flat().length === 0 ? undefined : Math.max(least, Math.min(...left.flat()))
+}
+
 /** In the form that every agent has. */
 const transcript = (
   id: string,
@@ -187,9 +196,12 @@ export const make = Effect.fnUntraced(function* (
           Effect.map((file) => Option.isSome(file)),
           Effect.provideContext(host)
         ),
-      plan: (start, id) => ({
+      plan: (start, id, spent) => ({
         executable: executable.path,
-        args: [...executable.args, ...Args.args({ ...options, start }, { sessionId: id, resumed })],
+        args: [
+          ...executable.args,
+          ...Args.args({ ...options, start, maxBudgetUsd: capOf(options, spent) }, { sessionId: id, resumed })
+        ],
         cwd: options.cwd,
         env,
         stateDir: config.stateDir === undefined ? undefined : path.resolve(config.stateDir),

@@ -4,6 +4,8 @@ export interface Account {
   readonly name: string
   /** USD left, here and in what it lies within; never below zero. */
   readonly left: () => number
+  /** The name of the one that is used up, this one or one that it lies within. */
+  readonly usedUp: () => string | undefined
   /** Counts what a turn cost. */
   readonly charge: (usd: number) => void
   /** Called each time the money runs out; gives what takes the listener away. */
@@ -37,6 +39,8 @@ export class Purse implements Account {
     const own = Math.max(0, this.#cap - this.#spent)
     return this.#outer === undefined ? own : Math.min(own, this.#outer.left())
   }
+
+  readonly usedUp = (): string | undefined => (this.#cap > this.#spent ? this.#outer?.usedUp() : this.name)
 
   readonly charge = (usd: number): void => {
     if (!Number.isFinite(usd) || usd <= 0) return

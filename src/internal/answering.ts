@@ -87,11 +87,11 @@ export class Answering<Id> {
 }
 
 /** What user code answers within `deadline`; `otherwise` when it is late, fails or dies. What is late is interrupted. */
-export const bounded = <A>(
-  work: Effect.Effect<A, unknown>,
+export const bounded = <A, R = never>(
+  work: Effect.Effect<A, unknown, R>,
   deadline: Duration.Duration,
   otherwise: (why: "timeout" | "failed", cause?: Cause.Cause<unknown>) => A
-): Effect.Effect<A> =>
+): Effect.Effect<A, never, R> =>
   // Whom the work wakes may withdraw it before its fork has returned.
   Effect.uninterruptibleMask((restore) => {
     const ended = Deferred.makeUnsafe<Exit.Exit<A, unknown>>()

@@ -8,6 +8,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { FileSystem } from "effect/FileSystem"
+import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
 import type { Path } from "effect/Path"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
@@ -24,6 +25,7 @@ import { type AgentError, type Reason, SessionClosed, Unsupported } from "../Age
 import type { ExitStatus } from "../AgentEvent.ts"
 import type * as Prompt from "../Prompt.ts"
 import type { Health, Session, SessionStatus } from "../Session.ts"
+import type { Account } from "./account.ts"
 import { Decisions } from "./decisions.ts"
 import { EventLog } from "./eventLog.ts"
 import type * as ids from "./ids.ts"
@@ -198,9 +200,16 @@ export const make = Effect.fnUntraced(function* (
     if (changes.sessionId !== undefined) journal.sessionId = changes.sessionId
   }
 
+  // A session that ends holds nobody up: a turn that is asked for then is refused.
+  const admitted: Effect.Effect<void, never, Scope.Scope> =
+    resolved.limiter === undefined ? Effect.void : Effect.raceFirst(resolved.limiter.admit, Deferred.await(closed))
+
   const run = (input: Prompt.Input, options: Parameters<Session["ask"]>[1], streamed: boolean) =>
-    Effect.acquireRelease(turns.submit(input, options, streamed), (turn) =>
-      turn.settled ? Effect.sync(() => turn.backlog?.leave()) : turns.leave(turn)
+    Effect.andThen(
+      admitted,
+      Effect.acquireRelease(turns.submit(input, options, streamed), (turn) =>
+        turn.settled ? Effect.sync(() => turn.backlog?.leave()) : turns.leave(turn)
+      )
     )
 
   const decoded = (turn: LiveTurn) =>
@@ -267,6 +276,9 @@ export const make = Effect.fnUntraced(function* (
     },
     closeItems: (interrupted) => driver.closeItems(interrupted),
     onChange,
+    onLimited: (resetsAt) => {
+      if (resolved.limiter !== undefined) journal.later(resolved.limiter.hold(resetsAt))
+    },
     onLost: lost
   })
   const decisions = new Decisions(journal, turns, resolved)
@@ -309,9 +321,32 @@ export const make = Effect.fnUntraced(function* (
       })
   }
   const driver = makeDriver(core)
+  if (resolved.budget !== undefined) yield* Effect.forkIn(spender(resolved.budget, core), scope)
   yield* Effect.addFinalizer(() => close("closed"))
   return core
 })
+
+/** Stops the turn that runs each time the money runs out that the session shares with others. */
+const spender = (budget: Account, { journal, turns }: Core): Effect.Effect<never> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const usedUp = Latch.makeUnsafe(false)
+      return { usedUp, stop: budget.whenUsedUp(() => usedUp.openUnsafe()) }
+    }),
+    ({ usedUp }) =>
+      usedUp.await.pipe(
+        Effect.andThen(
+          Effect.suspend(() => {
+            usedUp.closeUnsafe()
+            journal.tick()
+            turns.spent()
+            return journal.flush
+          })
+        ),
+        Effect.forever
+      ),
+    ({ stop }) => Effect.sync(stop)
+  )
 
 /** For what an agent cannot do. */
 export const unsupported = (turns: Turns, capability: string): Effect.Effect<never, AgentError> =>

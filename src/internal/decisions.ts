@@ -10,7 +10,7 @@ import * as Input from "../Input.ts"
 import * as Permission from "../Permission.ts"
 import { Answering } from "./answering.ts"
 import * as Handler from "./handlerRun.ts"
-import type { RequestId } from "./ids.ts"
+import type { RequestId, ToolId } from "./ids.ts"
 import { issueOf } from "./inputAnswer.ts"
 import type { Journal } from "./journal.ts"
 import type { Turns } from "./turns.ts"
@@ -48,11 +48,12 @@ export class Decisions {
     )
   }
 
-  /** Asks the permission handler; `reply` takes the decision to the agent. */
+  /** Asks the permission handler; `reply` takes the decision to the agent. `parent`: the call of the subagent that asks. */
   request(
     request: Permission.Request,
     reply: (decision: Permission.Decision) => Effect.Effect<void>,
-    raw?: unknown
+    raw?: unknown,
+    parent?: ToolId
   ): void {
     const { requestId, toolId } = request
     if (this.#permissions.has(requestId)) return
@@ -65,11 +66,11 @@ export class Decisions {
         suggestions: request.suggestions,
         ...(toolId === undefined ? {} : { toolId })
       },
-      undefined,
+      parent,
       raw
     )
     this.#permissions.ask(requestId, this.#decide(request), ({ answer, by }) => {
-      this.#journal.emit({ _tag: "PermissionResolved", requestId, by, decision: answer })
+      this.#journal.emit({ _tag: "PermissionResolved", requestId, by, decision: answer }, parent)
       return reply(answer)
     })
   }
@@ -79,7 +80,8 @@ export class Decisions {
     request: Input.Request,
     reply: (answer: Input.Answer) => Effect.Effect<void>,
     raw?: unknown,
-    size?: number
+    size?: number,
+    parent?: ToolId
   ): void {
     const { requestId, toolId } = request
     if (this.#inputs.has(requestId)) return
@@ -91,7 +93,7 @@ export class Decisions {
         payload: request,
         ...(toolId === undefined ? {} : { toolId })
       },
-      undefined,
+      parent,
       raw,
       size
     )
@@ -100,7 +102,7 @@ export class Decisions {
         const text = `the answer of the input handler does not fit, so it is declined: ${issue}`
         this.#journal.emit({ _tag: "Notice", level: "warning", code: "input-invalid", text })
       }
-      this.#journal.emit({ _tag: "InputResolved", requestId, by, answer })
+      this.#journal.emit({ _tag: "InputResolved", requestId, by, answer }, parent)
       return reply(answer)
     })
   }

@@ -19,6 +19,8 @@ import type {
   Timeouts
 } from "../AgentAdapter.ts"
 import { AgentError, InvalidOptions } from "../AgentError.ts"
+import { Budget } from "../Budget.ts"
+import { Limiter } from "../Limiter.ts"
 import type { Session } from "../Session.ts"
 import { resolveOutput } from "./output.ts"
 import { resolveTools } from "./resolveTools.ts"
@@ -69,6 +71,7 @@ export const BaseOptionsSchema = Schema.Struct({
   maxBudgetUsd: Schema.optional(Schema.Finite.check(Schema.isGreaterThan(0))),
   persist: Schema.optional(Schema.Boolean),
   repairOutput: Schema.optional(Schema.Boolean),
+  failFast: Schema.optional(Schema.Boolean),
   partialMessages: Schema.optional(Schema.Boolean),
   turns: Schema.optional(
     Schema.Union([
@@ -188,7 +191,7 @@ const resolveAny = Effect.fnUntraced(function* <R>(
   defaults: AdapterDefaults
 ): Effect.fn.Return<ResolvedOptions, AgentError, R> {
   const context = yield* Effect.context<R>()
-  const { permissions, input, tools, outputSchema, ...own } = options
+  const { budget, limiter, permissions, input, tools, outputSchema, ...own } = options
   const { outputForm, ...below } = defaults
   const base = override(override(below, own), yield* Overrides)
   const { timeouts, ...values } = base
@@ -201,6 +204,7 @@ const resolveAny = Effect.fnUntraced(function* <R>(
   const resolvedTimeouts = resolveTimeouts(timeouts, issues)
   if (permissions !== undefined && typeof permissions !== "function") issues.push("permissions: must be a function")
   if (input !== undefined && typeof input !== "function") issues.push("input: must be a function")
+  const account = (budget ?? Option.getOrUndefined(yield* Effect.serviceOption(Budget)))?.account
   if (issues.length > 0) return yield* invalid(issues)
   return {
     ...values,
@@ -215,6 +219,8 @@ const resolveAny = Effect.fnUntraced(function* <R>(
     timeouts: resolvedTimeouts,
     permissions: permissions === undefined ? undefined : resolveHandler(permissions, context),
     input: input === undefined ? undefined : resolveHandler(input, context),
+    budget: account,
+    limiter: limiter ?? Option.getOrUndefined(yield* Effect.serviceOption(Limiter)),
     tools: tools === undefined ? undefined : yield* Effect.mapError(resolveTools(tools, context), invalid),
     outputSchema:
       outputSchema === undefined

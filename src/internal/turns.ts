@@ -14,6 +14,7 @@ import {
   BacklogExceeded,
   ControlFailed,
   Interrupted,
+  LimitReached,
   type Phase,
   type Reason,
   SessionClosed,
@@ -53,6 +54,8 @@ export interface Options {
   /** Completes the items that are still open, before a turn ends. */
   readonly closeItems: (interrupted: boolean) => void
   readonly onChange: () => void
+  /** The provider takes nothing before this moment, in epoch milliseconds. */
+  readonly onLimited: (resetsAt: number) => void
   /** The agent could not be brought back: the session is over. */
   readonly onLost: (error: AgentError) => Effect.Effect<void>
 }
@@ -66,6 +69,13 @@ const replaced: TurnEnd = {
     kind: "process-replaced",
     description: "the agent did not obey, so another process goes on with the conversation"
   })
+}
+
+/** A completed turn is completed, whoever wanted to stop it. */
+const outcomeOf = ({ failure, interrupted }: LiveTurn, { outcome }: TurnEnd): Turn.TurnOutcome => {
+  if (outcome._tag === "Completed") return outcome
+  if (failure?._tag === "LimitReached") return { _tag: "LimitReached", which: failure.which }
+  return interrupted ? { _tag: "Interrupted" } : outcome
 }
 
 export class Turns {
@@ -129,9 +139,10 @@ export class Turns {
       const { driver, resolved } = this.#options
       const turn = NewTurn.ofCaller(input, options, resolved, makeBacklog, driver.refused)
       if (Result.isFailure(turn)) return Effect.fail(this.error("turn", turn.failure))
-      if (this.#terminal !== undefined) {
+      const reason = this.#terminal ?? this.#broke()
+      if (reason !== undefined) {
         turn.success.backlog?.leave()
-        return Effect.fail(this.error("turn", this.#terminal))
+        return Effect.fail(this.error("turn", reason))
       }
       this.#dispatch({ _tag: "Submitted", turn: turn.success })
       return Effect.as(this.#options.journal.flush, turn.success)
@@ -196,6 +207,31 @@ export class Turns {
     if (goesOn) this.agentBegan()
   }
 
+  /** The turn that runs ends with `reason`: at once for its caller, and for the agent when it has stopped. */
+  fail(reason: Reason): void {
+    const { caller } = this
+    if (caller === undefined || caller.settled) return
+    caller.failure = reason
+    this.#settle(caller, { outcome: { _tag: "Failed" } })
+    this.#dispatch({ _tag: "Left", turn: caller })
+  }
+
+  /** Others have used up what is shared: a turn that runs is stopped, and ends with what it had cost. */
+  spent(): void {
+    const reason = this.#broke()
+    const turn = this.running
+    if (reason === undefined || turn === undefined || turn.settled || turn.failure !== undefined) return
+    turn.failure = reason
+    if (turn.origin === "caller") this.#dispatch({ _tag: "Left", turn })
+    else this.#stop(turn)
+  }
+
+  /** Nothing is left of the money that the session shares with others. */
+  #broke(): LimitReached | undefined {
+    const budget = this.#options.resolved.budget?.usedUp()
+    return budget === undefined ? undefined : new LimitReached({ which: "budget", budget })
+  }
+
   /** No turn will be sent any more, and those that wait, or run, end with `reason`. */
   end(reason: Reason, outcome: Turn.TurnOutcome = { _tag: "Failed" }): void {
     this.refuse(reason)
@@ -237,7 +273,12 @@ export class Turns {
     const { journal, driver } = this.#options
     const { turn } = action
     switch (action._tag) {
-      case "Send":
+      case "Send": {
+        const broke = this.#broke()
+        if (broke !== undefined) {
+          this.#unsent(turn, broke)
+          return this.#dispatch({ _tag: "Ended", turn })
+        }
         this.#begin(turn)
         journal.later(
           Effect.catch(driver.send(turn), (error) =>
@@ -248,24 +289,28 @@ export class Turns {
           )
         )
         return
+      }
       case "Interrupt":
         return this.#stop(turn)
       case "Reject":
-        return this.#unsent(turn, action.why)
+        return this.#unsent(turn, this.#rejection(action.why))
       case "Drop":
-        return this.#unsent(turn, "left")
+        return this.#unsent(turn, new Interrupted({}))
     }
   }
 
-  #unsent(turn: LiveTurn, why: "busy" | "full" | "closed" | "left"): void {
-    const reason =
-      why === "busy"
-        ? new TurnRejected({})
-        : why === "full"
-          ? new TurnQueueFull({ capacity: this.#options.resolved.turns.capacity })
-          : why === "closed"
-            ? (this.#terminal ?? new SessionClosed({}))
-            : new Interrupted({})
+  #rejection(why: "busy" | "full" | "closed"): Reason {
+    switch (why) {
+      case "busy":
+        return new TurnRejected({})
+      case "full":
+        return new TurnQueueFull({ capacity: this.#options.resolved.turns.capacity })
+      case "closed":
+        return this.#terminal ?? new SessionClosed({})
+    }
+  }
+
+  #unsent(turn: LiveTurn, reason: Reason): void {
     turn.settled = true
     this.#resolve(turn, Exit.fail(this.error("turn", reason)), true)
     this.#isOver(turn)
@@ -298,9 +343,9 @@ export class Turns {
     turn.settled = true
     journal.tick()
     const { cost, usage } = this.#take(end)
-    const outcome: Turn.TurnOutcome =
-      turn.interrupted && end.outcome._tag !== "Completed" ? { _tag: "Interrupted" } : end.outcome
+    const outcome = outcomeOf(turn, end)
     turn.outcome = outcome._tag
+    if (outcome._tag === "Completed" && turn.failure?._tag === "LimitReached") turn.failure = undefined
     const result = Turn.finish(turn.folding, {
       ...(turn.origin === "caller" ? { userMessageId: turn.messageId } : {}),
       ...(journal.sessionId === undefined ? {} : { sessionId: journal.sessionId }),
@@ -318,6 +363,7 @@ export class Turns {
     this.history.push(result)
     if (this.history.length > historyLength) this.history.shift()
     const reason = turn.failure ?? (outcome._tag === "Completed" ? undefined : this.#reason(outcome, end))
+    if (reason?._tag === "RateLimited" && reason.resetsAt !== undefined) this.#options.onLimited(reason.resetsAt)
     this.#resolve(
       turn,
       reason === undefined ? Exit.succeed(result) : Exit.fail(this.error("turn", reason, result)),
@@ -357,6 +403,7 @@ export class Turns {
       usage,
       ...(Option.isSome(cost) ? { cost: cost.value } : {})
     })
+    if (Option.isSome(cost)) this.#options.resolved.budget?.charge(cost.value)
     return { usage, cost }
   }
 

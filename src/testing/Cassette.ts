@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { homedir } from "node:os"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
@@ -17,7 +18,8 @@ import * as Recorder_ from "./internal/cassetteRecorder.ts"
 import * as Tape from "./internal/cassetteTape.ts"
 
 /**
- * What one process was sent (`Sent`) and said (`Said`), a line an entry; `at` in milliseconds since it was started.
+ * What one process was sent (`Sent`) and said (`Said`, `Stderr`), a line an entry, when its stdin was ended (`Closed`) and
+ * how it ended (`Exited`); `at` in milliseconds since it was started.
  *
  * @since 0.1.0
  * @category models
@@ -50,6 +52,11 @@ export interface RecordOptions {
   readonly title?: string | undefined
   /** Secrets that are cut out, besides what looks like a key. Default: none. */
   readonly secrets?: ReadonlyArray<string> | undefined
+  /**
+   * Folders by what is written in their place, so that a recording says nothing of the machine it was made on. Default:
+   * the user's home is `/home/user`.
+   */
+  readonly paths?: Readonly<Record<string, string>> | undefined
   /** Sees every line last. Default: leaves it as it is. */
   readonly redact?: ((line: string) => string) | undefined
 }
@@ -63,8 +70,10 @@ export interface PlayOptions {
   readonly timing?: "recorded" | "none" | undefined
   /** Faults of the first process, or a list for each process. Default: none. */
   readonly faults?: ReadonlyArray<Fault> | ReadonlyArray<ReadonlyArray<Fault>> | undefined
-  /** Is told of each line that was not sent when it was recorded. Default: nobody is. */
+  /** Is told, when a process ends, of each line that was not sent when it was recorded. Default: nobody is. */
   readonly strange?: ((line: string) => void) | undefined
+  /** Is told of each line that was sent when it was recorded and was not now. Default: nobody is. */
+  readonly missing?: ((line: string) => void) | undefined
 }
 
 /**
@@ -99,14 +108,20 @@ export interface Recorder {
 export const record = (options: RecordOptions = {}): Effect.Effect<Recorder> =>
   Effect.sync(() => {
     const recordings: Array<Recorder_.Recording> = []
-    const { redact = (line) => line, secrets = [], title = "a session" } = options
+    const {
+      paths = { [homedir()]: "/home/user" },
+      redact = (line) => line,
+      secrets = [],
+      title = "a session"
+    } = options
+    const moved = Tape.withoutPaths(paths)
     return {
       layer: Layer.effect(
         ChildProcessSpawner.ChildProcessSpawner,
         Effect.map(ChildProcessSpawner.ChildProcessSpawner, (spawner) =>
           Recorder_.listen(
             spawner,
-            (line) => redact(withoutSecrets(line, secrets)),
+            (line) => redact(moved(withoutSecrets(line, secrets))),
             (recording) => recordings.push(recording)
           )
         )
@@ -114,7 +129,7 @@ export const record = (options: RecordOptions = {}): Effect.Effect<Recorder> =>
       cassette: Effect.sync(() => ({
         cassette: 1,
         title,
-        runs: recordings.map(({ args, entries }) => ({ args, entries: [...entries] }))
+        runs: recordings.map((run) => run())
       }))
     }
   })
@@ -125,7 +140,8 @@ const isPerRun = (
 
 /**
  * Processes that play a recording: what an adapter starts says what the recorded one said, when it is sent what that one
- * was sent. Ids that are fresh each time are those of today. Give the adapter a program that is there, such as
+ * was sent. What the order of some of those lines is does not matter. The first process plays the first run, and so on. Ids
+ * that are fresh each time are those of today. Give the adapter a program that is there, such as
  * `process.execPath`: it is looked for, and not started.
  *
  * @example
@@ -141,13 +157,14 @@ const isPerRun = (
  */
 export const layer = (
   cassette: Cassette,
-  { faults = [], strange = () => {}, timing = "recorded" }: PlayOptions = {}
+  { faults = [], missing = () => {}, strange = () => {}, timing = "recorded" }: PlayOptions = {}
 ): Layer.Layer<ChildProcessSpawner.ChildProcessSpawner> =>
   Layer.sync(ChildProcessSpawner.ChildProcessSpawner, () =>
     Player.spawner(cassette, {
       timed: timing === "recorded",
       faults: isPerRun(faults) ? faults : [faults],
-      strange
+      strange,
+      missing
     })
   )
 

@@ -261,6 +261,9 @@ describe("the table", () => {
     maxBudgetUsd: 1,
     persist: false,
     repairOutput: true,
+    failFast: true,
+    budget: { name: "b", left: () => 1, usedUp: () => undefined, charge: () => {}, whenUsedUp: () => () => {} },
+    limiter: { admit: Effect.void, hold: () => Effect.void, heldUntil: Effect.succeedNone },
     partialMessages: false,
     start: { resume: earlier },
     turns: { policy: "reject", capacity: 0 },
@@ -287,6 +290,9 @@ describe("the table", () => {
     "metadata",
     "timeouts",
     "repairOutput",
+    "failFast",
+    "budget",
+    "limiter",
     "verbatimPrompts"
   ])
 

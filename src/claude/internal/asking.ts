@@ -1,6 +1,7 @@
 /** Takes what the CLI asks to the handlers of the session, and their answers back. */
 import * as Effect from "effect/Effect"
 import type { Core } from "../../internal/core.ts"
+import type { ToolId } from "../../internal/ids.ts"
 import type * as ClaudeControl from "../ClaudeControl.ts"
 import * as Asked from "./asked.ts"
 import type { CanUseTool, Elicitation, RequestUserDialog } from "./controlInbound.ts"
@@ -27,17 +28,18 @@ export class Asking {
   tool(requestId: string, request: CanUseTool, raw: unknown, size: number): void {
     const { core, events, place } = this.#options
     const { sessionId } = core.journal
-    events.asked(request, raw, size)
+    const reply = (result: PermissionResult) => this.#decided(requestId, request, result)
     const input = Asked.toolInput(requestId, request, sessionId)
-    if (input !== undefined) {
-      const reply = (result: PermissionResult) => this.#decided(requestId, request, result)
-      return core.decisions.input(input, (answer) => reply(Asked.toolInputResult(request, answer)), raw, size)
-    }
-    core.decisions.request(
-      Asked.permissionRequest(requestId, request, sessionId, place),
-      (decision) => this.#decided(requestId, request, Asked.permissionResult(request, decision)),
-      raw
-    )
+    const ask = (parent: ToolId | undefined): void =>
+      input === undefined
+        ? core.decisions.request(
+            Asked.permissionRequest(requestId, request, sessionId, place),
+            (decision) => reply(Asked.permissionResult(request, decision)),
+            raw,
+            parent
+          )
+        : core.decisions.input(input, (answer) => reply(Asked.toolInputResult(request, answer)), raw, size, parent)
+    events.asked(request, ask, raw, size)
   }
 
   elicitation(requestId: string, request: Elicitation, raw: unknown, size: number): void {

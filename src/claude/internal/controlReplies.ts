@@ -143,6 +143,68 @@ export interface RewindFilesResponse {
 }
 
 /**
+ * What an MCP tool gave, called without a turn: content blocks as the model would see them.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface McpCallResponse {
+  readonly content?: ReadonlyArray<unknown>
+  readonly structuredContent?: unknown
+}
+
+/**
+ * What a resource of an MCP server holds. It comes from a third party. `blob` is base64.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface McpResourceContents {
+  readonly uri: string
+  readonly mimeType?: string
+  readonly text?: string
+  readonly blob?: string
+}
+
+/**
+ * What is loaded after plugins were read again. `error_count`: how many could not be.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface ReloadPluginsResponse {
+  readonly commands?: ReadonlyArray<SlashCommand>
+  readonly agents?: ReadonlyArray<AgentInfo>
+  readonly plugins?: ReadonlyArray<unknown>
+  readonly mcpServers?: ReadonlyArray<McpServerStatus>
+  readonly error_count?: number
+}
+
+/**
+ * The end of what a command wrote, and how many bytes there are in all.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface TaskOutputResponse {
+  readonly output?: string
+  readonly total_bytes?: number
+  readonly truncated?: boolean
+}
+
+/**
+ * The settings in force, the places they come from, and what follows from them.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface SettingsResponse {
+  readonly effective?: unknown
+  readonly sources?: unknown
+  readonly applied?: unknown
+}
+
+/**
  * The payload of the reply to each request. A `JsonObject` is nothing, or something that this version does not describe.
  *
  * @since 0.1.0
@@ -162,17 +224,11 @@ export interface Replies {
   }
   readonly get_context_usage: ContextUsageResponse
   readonly get_usage: UsageResponse
-  readonly get_settings: { readonly effective?: unknown; readonly sources?: unknown; readonly applied?: unknown }
+  readonly get_settings: SettingsResponse
   readonly get_session_cost: { readonly text?: string }
   readonly get_binary_version: { readonly version?: string; readonly buildTime?: string }
   readonly list_models: { readonly models?: ReadonlyArray<ModelInfo> }
-  readonly reload_plugins: {
-    readonly commands?: ReadonlyArray<SlashCommand>
-    readonly agents?: ReadonlyArray<AgentInfo>
-    readonly plugins?: ReadonlyArray<unknown>
-    readonly mcpServers?: ReadonlyArray<McpServerStatus>
-    readonly error_count?: number
-  }
+  readonly reload_plugins: ReloadPluginsResponse
   readonly reload_skills: { readonly skills?: ReadonlyArray<SlashCommand> }
   readonly rewind_files: RewindFilesResponse
   readonly rewind_conversation: {
@@ -190,15 +246,15 @@ export interface Replies {
     readonly lossy?: boolean
   }
   readonly background_tasks: { readonly backgrounded?: boolean }
-  readonly get_task_output: { readonly output?: string; readonly total_bytes?: number; readonly truncated?: boolean }
+  readonly get_task_output: TaskOutputResponse
   readonly side_question: { readonly response?: string | null; readonly synthetic?: boolean }
   readonly generate_session_title: { readonly title?: string | null }
   readonly set_max_thinking_tokens: JsonObject
   readonly mcp_reconnect: JsonObject
   readonly mcp_toggle: JsonObject
   readonly mcp_message: JsonObject
-  readonly mcp_call: JsonObject
-  readonly mcp_read_resource: JsonObject
+  readonly mcp_call: McpCallResponse
+  readonly mcp_read_resource: { readonly contents?: ReadonlyArray<McpResourceContents> }
   readonly list_permission_rules: JsonObject
   readonly get_hooks_listing: JsonObject
   readonly file_suggestions: JsonObject
@@ -279,8 +335,14 @@ export const replies: { readonly [Subtype in RequestSubtype]: Schema.Codec<Repli
   mcp_reconnect: JsonObject,
   mcp_toggle: JsonObject,
   mcp_message: JsonObject,
-  mcp_call: JsonObject,
-  mcp_read_resource: JsonObject,
+  mcp_call: Schema.Struct({ content: optionalUnknowns, structuredContent: optionalUnknown }),
+  mcp_read_resource: Schema.Struct({
+    contents: Schema.optionalKey(
+      Schema.Array(
+        Schema.Struct({ uri: Schema.String, mimeType: optionalString, text: optionalString, blob: optionalString })
+      )
+    )
+  }),
   list_permission_rules: JsonObject,
   get_hooks_listing: JsonObject,
   file_suggestions: JsonObject,

@@ -12,14 +12,19 @@ import type {
   Assistant,
   CanUseTool,
   KnownMessage,
+  PermissionDenied,
   StreamEvent,
   SystemInit,
   SystemMessage,
   TaskNotification,
+  TaskProgress,
+  TaskStarted,
+  TaskUpdated,
   User
 } from "../ClaudeMessage.ts"
 import { Items } from "./items.ts"
 import * as Outcome from "./outcome.ts"
+import { type Task, Tasks } from "./tasks.ts"
 
 const toolKinds: ReadonlyMap<string, ToolKind> = new Map<string, ToolKind>(
   Object.entries({
@@ -85,10 +90,13 @@ const refusedByMeta = (meta: unknown, toolId: string): boolean =>
       entry.permission_decision.decision === "reject"
   )
 
+const noTask: Pick<Task, "toolId" | "parentToolId"> = {}
+
 const parentOf = (parent: string | null | undefined): ids.ToolId | undefined =>
   parent === null || parent === undefined ? undefined : ids.toolId(parent)
 
 export class Events {
+  readonly tasks: Tasks
   readonly #core: Core
   readonly #items: Items
   readonly #tools = new Map<ids.ToolId, ids.ToolId | undefined>()
@@ -103,6 +111,7 @@ export class Events {
 
   constructor(core: Core) {
     this.#core = core
+    this.tasks = new Tasks(core.journal)
     this.#items = new Items(core.journal)
   }
 
@@ -118,11 +127,18 @@ export class Events {
     this.#denied.add(toolId)
   }
 
-  /** A call is asked about, and the message that has it may still be to come. */
-  asked({ agent_id, input, tool_name, tool_use_id }: CanUseTool, raw: unknown, size: number): void {
-    if (tool_use_id === undefined) return
+  /** A call is asked about, which `ask` tells; the message that has it may still be to come. */
+  asked(
+    { agent_id, input, tool_name, tool_use_id }: CanUseTool,
+    ask: (parent: ids.ToolId | undefined) => void,
+    raw: unknown,
+    size: number
+  ): void {
     const parent = agent_id === undefined ? undefined : this.#agents.get(agent_id)
-    this.#inItsTurn(parent, () => this.#toolStarted(ids.toolId(tool_use_id), tool_name, input, parent, raw, size))
+    this.#inItsTurn(parent, () => {
+      if (tool_use_id !== undefined) this.#toolStarted(ids.toolId(tool_use_id), tool_name, input, parent, raw, size)
+      ask(parent)
+    })
   }
 
   /** News of a call that runs in our process: nothing of it comes from the CLI. */
@@ -140,9 +156,21 @@ export class Events {
 
   /** The process is gone, and its subagents with it. */
   gone(): void {
+    this.closeTasks()
     this.#launched.clear()
     this.#agents.clear()
     this.closeItems(true)
+  }
+
+  /** The process is gone: what it had begun is over, and nobody else will say so. */
+  closeTasks(): void {
+    for (const { parentToolId, taskId, toolId } of this.tasks.running) {
+      const end = { taskId, status: "stopped", summary: "the process of the agent ended" } as const
+      this.#inItsTurn(toolId ?? parentToolId, () =>
+        this.#core.journal.emit({ _tag: "TaskEnded", ...end }, parentToolId)
+      )
+      this.tasks.ended(end)
+    }
   }
 
   #closeTools(interrupted: boolean, which: (parent: ids.ToolId | undefined) => boolean): void {
@@ -274,7 +302,7 @@ export class Events {
   }
 
   /** The agent confirmed a change that we asked for. */
-  confirmed(changes: { readonly model?: string; readonly permissionMode?: string }): void {
+  confirmed(changes: Pick<SessionChanges, "model" | "permissionMode" | "title">): void {
     this.#changed(changes, undefined, 64)
   }
 
@@ -473,13 +501,7 @@ export class Events {
       }
       case "permission_denied":
         if (message.tool_use_id !== undefined) this.#denied.add(message.tool_use_id)
-        return this.#notice(
-          "warning",
-          "permission-denied",
-          message.message ?? `${message.tool_name} was denied`,
-          message,
-          size
-        )
+        return this.#denial(message, size)
       case "informational":
         return this.#notice(noticeLevel(message.level), message.tag ?? "informational", message.content, message, size)
       case "notification":
@@ -489,66 +511,26 @@ export class Events {
         return this.#notice("warning", message.subtype, message.content ?? "the model refused", message, size)
       case "session_writes_lost":
         return this.#notice("error", message.subtype, "the conversation could not be written to disk", message, size)
-      case "task_started": {
-        if (message.tool_use_id !== undefined) this.#agents.set(message.task_id, ids.toolId(message.tool_use_id))
-        // 2.1.197 does not say, and tells of tasks in the background only.
-        const background = message.is_backgrounded !== false
-        const taskId = ids.taskId(message.task_id)
-        if (background) {
-          this.#core.quiescence.background(taskId, true)
-          if (message.tool_use_id !== undefined) {
-            this.#launched.set(ids.toolId(message.tool_use_id), journal.current?.id)
-          }
-        }
-        return journal.emit(
-          {
-            _tag: "TaskStarted",
-            taskId,
-            kind: message.task_type ?? "unknown",
-            description: message.description ?? "",
-            background,
-            ...(message.tool_use_id === undefined ? {} : { toolId: ids.toolId(message.tool_use_id) })
-          },
-          undefined,
+      case "task_started":
+        return this.#taskStarted(message, size)
+      case "task_progress": {
+        const { description, last_tool_name } = message
+        return this.#taskGoesOn(
           message,
+          {
+            ...(description === undefined ? {} : { description }),
+            ...(last_tool_name === undefined ? {} : { lastTool: last_tool_name })
+          },
           size
         )
       }
-      case "task_progress":
-        return journal.emit(
-          {
-            _tag: "TaskProgress",
-            taskId: ids.taskId(message.task_id),
-            ...(message.description === undefined ? {} : { description: message.description }),
-            ...(message.last_tool_name === undefined ? {} : { lastTool: message.last_tool_name })
-          },
-          undefined,
-          message,
-          size
-        )
-      case "task_updated":
-        if (message.patch?.is_backgrounded === true) this.#core.quiescence.background(ids.taskId(message.task_id), true)
-        return journal.emit(
-          {
-            _tag: "TaskProgress",
-            taskId: ids.taskId(message.task_id),
-            ...(message.patch?.description === undefined ? {} : { description: message.patch.description })
-          },
-          undefined,
-          message,
-          size
-        )
-      case "task_notification": {
-        const taskId = ids.taskId(message.task_id)
-        this.#core.quiescence.background(taskId, false)
-        this.#closeLaunched(message)
-        return journal.emit(
-          { _tag: "TaskEnded", taskId, status: taskStatus(message.status), summary: message.summary ?? "" },
-          undefined,
-          message,
-          size
-        )
+      case "task_updated": {
+        const { description, is_backgrounded } = message.patch ?? {}
+        if (is_backgrounded === true) this.#inBackground(ids.taskId(message.task_id), message.tool_use_id)
+        return this.#taskGoesOn(message, description === undefined ? {} : { description }, size)
       }
+      case "task_notification":
+        return this.#taskEnded(message, size)
       case "background_tasks_changed":
         return this.#core.quiescence.backgroundIs(message.tasks.map((task) => ids.taskId(task.task_id)))
       case "session_state_changed":
@@ -560,12 +542,73 @@ export class Events {
     }
   }
 
-  #closeLaunched({ status, tool_use_id }: TaskNotification): void {
-    if (tool_use_id === undefined) return
-    const launcher = ids.toolId(tool_use_id)
-    if (!this.#launched.has(launcher)) return
-    this.#closeTools(status === "stopped", (parent) => this.#launcher(parent) === launcher)
-    this.#launched.delete(launcher)
+  #taskStarted(message: TaskStarted, size: number): void {
+    const { description = "", task_id, task_type = "unknown", tool_use_id } = message
+    const taskId = ids.taskId(task_id)
+    const toolId = tool_use_id === undefined ? undefined : ids.toolId(tool_use_id)
+    const parentToolId = toolId === undefined ? undefined : this.#tools.get(toolId)
+    const told = {
+      taskId,
+      kind: task_type,
+      description,
+      // 2.1.197 does not say.
+      background: message.is_backgrounded !== false,
+      ...(toolId === undefined ? {} : { toolId })
+    }
+    if (toolId !== undefined) this.#agents.set(task_id, toolId)
+    this.tasks.started({ ...told, ...(parentToolId === undefined ? {} : { parentToolId }) })
+    this.#inItsTurn(parentToolId, () => {
+      if (told.background) this.#inBackground(taskId, toolId)
+      this.#core.journal.emit({ _tag: "TaskStarted", ...told }, parentToolId, message, size)
+    })
+  }
+
+  #inBackground(taskId: ids.TaskId, toolId: string | undefined): void {
+    this.tasks.moved(taskId)
+    this.#core.quiescence.background(taskId, true)
+    const launcher = parentOf(toolId) ?? this.tasks.get(taskId)?.toolId
+    if (launcher !== undefined) this.#launched.set(launcher, this.#core.journal.current?.id)
+  }
+
+  #taskGoesOn(
+    message: TaskProgress | TaskUpdated,
+    news: { readonly description?: string; readonly lastTool?: string },
+    size: number
+  ): void {
+    const taskId = ids.taskId(message.task_id)
+    const { parentToolId, toolId = message.tool_use_id } = this.tasks.get(taskId) ?? noTask
+    this.#inItsTurn(toolId, () =>
+      this.#core.journal.emit({ _tag: "TaskProgress", taskId, ...news }, parentToolId, message, size)
+    )
+  }
+
+  #taskEnded(message: TaskNotification, size: number): void {
+    const taskId = ids.taskId(message.task_id)
+    const { parentToolId, toolId = parentOf(message.tool_use_id) } = this.tasks.get(taskId) ?? noTask
+    const end = { taskId, status: taskStatus(message.status), summary: message.summary ?? "" }
+    this.#core.quiescence.background(taskId, false)
+    this.#inItsTurn(toolId, () => {
+      if (toolId !== undefined && this.#launched.has(toolId)) {
+        this.#closeTools(end.status === "stopped", (parent) => this.#launcher(parent) === toolId)
+      }
+      this.#core.journal.emit({ _tag: "TaskEnded", ...end }, parentToolId, message, size)
+    })
+    if (toolId !== undefined) this.#launched.delete(toolId)
+    this.tasks.ended(end)
+  }
+
+  #denial(message: PermissionDenied, size: number): void {
+    const { agent_id, tool_name } = message
+    const parent = agent_id === undefined ? undefined : this.#agents.get(agent_id)
+    const text = message.message ?? `${tool_name} was denied`
+    this.#inItsTurn(parent, () =>
+      this.#core.journal.emit(
+        { _tag: "Notice", level: "warning", code: "permission-denied", text },
+        parent,
+        message,
+        size
+      )
+    )
   }
 
   #notice(level: "info" | "warning" | "error", code: string, text: string, raw: unknown, size: number): void {

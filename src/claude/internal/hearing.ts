@@ -3,7 +3,7 @@
  * has to run goes through the journal.
  */
 import * as Effect from "effect/Effect"
-import { ContinuityLost } from "../../AgentError.ts"
+import { AuthenticationFailed, ContinuityLost } from "../../AgentError.ts"
 import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Outgoing, TurnEnd } from "../../internal/liveTurn.ts"
@@ -102,6 +102,12 @@ export class Hearing {
       case "session_state_changed":
         if (message.state !== "requires_action") core.quiescence.works(message.state === "running")
         return
+      case "api_retry":
+        events.message(message, size)
+        if (core.resolved.failFast === true && (message.error_status === 401 || message.error_status === 403)) {
+          core.turns.fail(new AuthenticationFailed({ description: `the provider answered ${message.error_status}` }))
+        }
+        return
       case "task_notification":
         // The CLI tells the model of work that ended by itself in a turn of its own, unless one runs that can be told.
         if (message.status !== "stopped" && core.turns.running === undefined) {
@@ -118,7 +124,11 @@ export class Hearing {
     const { journal, turns } = core
     const { session_id: sessionId } = message
     const lost = this.#continuityLost(sessionId)
-    if (lost !== undefined) journal.later(core.lost(turns.error("handshake", lost)))
+    if (lost !== undefined) {
+      // At once: the answer of the wrong conversation may be in the same piece.
+      turns.end(lost)
+      return journal.later(core.lost(turns.error("handshake", lost)))
+    }
     if (sessionId !== journal.sessionId) {
       this.kept = false
       moved(sessionId)

@@ -118,7 +118,7 @@ const wrongThinking = ({ thinking }: ClaudeOnly, model: ModelInfo | undefined): 
 }
 
 /** The first place where what was sent is not there any more; values are not compared, for some are not shown. */
-const lost = (sent: unknown, kept: unknown, path: string): string | undefined => {
+export const lost = (sent: unknown, kept: unknown, path: string): string | undefined => {
   if (sent === undefined) return undefined
   if (kept === undefined) return path
   if (Array.isArray(sent)) return Array.isArray(kept) && kept.length >= sent.length ? undefined : path
@@ -131,7 +131,8 @@ const lost = (sent: unknown, kept: unknown, path: string): string | undefined =>
   return undefined
 }
 
-const sourceOf = (settings: Replies["get_settings"], name: string): unknown => {
+/** What is set in one of the places that settings come from. */
+export const sourceOf = (settings: Replies["get_settings"], name: string): unknown => {
   const source = Array.isArray(settings.sources)
     ? settings.sources.find((source: unknown) => isObject(source) && source["source"] === name)
     : undefined

@@ -251,6 +251,9 @@ export const table: { readonly [K in OptionName]: Mapping<Values[K]> } = {
   metadata: local,
   timeouts: local,
   repairOutput: local,
+  failFast: local,
+  budget: local,
+  limiter: local,
   tools: {
     to: "initialize",
     flags: [],

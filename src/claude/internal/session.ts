@@ -42,7 +42,12 @@ import { Reservation } from "./reservation.ts"
 import { ToolServers } from "./toolServers.ts"
 
 /** What of a plan may change with the conversation: the rest is the same for every process of a session. */
-export type MakePlan = (start: ResolvedClaudeOptions["start"], sessionId: string) => Connection.Plan
+export type MakePlan = (
+  start: ResolvedClaudeOptions["start"],
+  sessionId: string,
+  /** What the session has cost so far, in USD: a process counts its own alone. */
+  spent: number
+) => Connection.Plan
 
 export interface Setup {
   readonly options: ResolvedClaudeOptions
@@ -287,7 +292,13 @@ export const open = Effect.fnUntraced(function* (
     // Nothing was written yet: what the session began with, which may be a copy, begins anew.
     const anew = sessionId === setup.sessionId ? options.start : { sessionId }
     hearing.process(onDisk ? sessionId : undefined)
-    yield* connect(setup.plan(onDisk ? { resume: sessionId } : anew, sessionId))
+    yield* connect(
+      setup.plan(
+        onDisk ? { resume: sessionId } : anew,
+        sessionId,
+        Option.getOrElse(turns.ledger.cost, () => 0)
+      )
+    )
     const { permissionMode } = yield* core.session.summary
     if (chosen.permissionMode && Option.isSome(permissionMode)) {
       yield* control("set_permission_mode", { mode: permissionMode.value })
@@ -309,7 +320,7 @@ export const open = Effect.fnUntraced(function* (
   if (!reservation.take(setup.key(setup.sessionId))) {
     return yield* turns.error("resolve", new SessionInUse({ id: setup.sessionId }))
   }
-  const first = yield* connect(setup.plan(options.start, setup.sessionId))
+  const first = yield* connect(setup.plan(options.start, setup.sessionId, 0))
   const { info } = first
   yield* Honoured.check(options, first, (reason) => turns.error("handshake", reason))
   const resumed = setup.expected !== undefined || (options.start !== "new" && options.start.sessionId === undefined)

@@ -60,10 +60,13 @@ const described = ({ description, hints, meta, name, parameters, result, title }
   ...(meta === undefined ? {} : { _meta: meta })
 })
 
+/** A value as the model reads it. */
+const shown = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""))
+
 const call = (tools: ReadonlyArray<ResolvedTool>, id: Id, params: JsonObject): Asked => {
   const tool = tools.find(({ name }) => name === params["name"])
   if (tool === undefined) {
-    return { _tag: "Answer", reply: error(id, -32_602, `There is no tool ${String(params["name"])}.`) }
+    return { _tag: "Answer", reply: error(id, -32_602, `There is no tool ${shown(params["name"])}.`) }
   }
   const meta = isObject(params["_meta"]) ? params["_meta"] : {}
   const toolId = meta["claudecode/toolUseId"]
@@ -102,7 +105,7 @@ const request = (
     case "tools/call":
       return call(tools, id, params)
     default:
-      return { _tag: "Answer", reply: error(id, -32_601, `There is no method ${String(method)}.`) }
+      return { _tag: "Answer", reply: error(id, -32_601, `There is no method ${shown(method)}.`) }
   }
 }
 
@@ -119,10 +122,7 @@ export const asked = (server: string, tools: ReadonlyArray<ResolvedTool>, messag
     : { _tag: "Answer", reply: taken }
 }
 
-const text = (value: unknown): JsonObject => ({
-  type: "text",
-  text: typeof value === "string" ? value : (JSON.stringify(value) ?? "")
-})
+const text = (value: unknown): JsonObject => ({ type: "text", text: shown(value) })
 
 type Part = NonNullable<ToolAnswer["content"]>[number]
 
@@ -154,5 +154,5 @@ export const failed = (id: Id, message: string): JsonObject => ok(id, { content:
 export const progress = (progressToken: Id, count: number, value: unknown): JsonObject => ({
   jsonrpc: "2.0",
   method: "notifications/progress",
-  params: { progressToken, progress: count, message: text(value)["text"] }
+  params: { progressToken, progress: count, message: shown(value) }
 })

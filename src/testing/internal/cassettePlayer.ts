@@ -29,6 +29,8 @@ export interface Playing {
   readonly faults: ReadonlyArray<ReadonlyArray<Fault>>
   /** Lines that were sent and had not been sent when it was recorded. */
   readonly strange: (line: string) => void
+  /** Lines that were sent when it was recorded, and were not. */
+  readonly missing: (line: string) => void
 }
 
 interface Ended {
@@ -47,25 +49,32 @@ const killed = (signal: string): PlatformError.PlatformError =>
     cause: new Error(`Process interrupted due to receipt of signal: '${signal}'`)
   })
 
+/** How it ended once its stdin had: by itself when nothing else is known. */
+const afterClose = ({ entries }: Tape.Run): Ended => {
+  const last = entries.at(-1)
+  return last?._tag === "Exited" && entries.some(({ _tag }) => _tag === "Closed") ? last : { code: 0, signal: null }
+}
+
 const play = Effect.fnUntraced(function* (
   run: Tape.Run,
   faults: ReadonlyArray<Fault>,
   pid: number,
   command: ChildProcess.Command,
-  { strange, timed }: Playing
+  ids: Map<string, string>,
+  { missing, strange, timed }: Playing
 ): Effect.fn.Return<ChildProcessSpawner.ChildProcessHandle, never, Scope.Scope> {
   const encoder = new TextEncoder()
   const stdout = yield* Queue.unbounded<Uint8Array, Cause.Done>()
   const stderr = yield* Queue.unbounded<Uint8Array, Cause.Done>()
   const input = yield* Queue.unbounded<string, Cause.Done>()
+  const closed = yield* Deferred.make<void>()
   const ended = yield* Deferred.make<Ended>()
-  const ids = new Map<string, string>()
   const waiting: Array<string> = []
   if (command._tag === "StandardCommand") {
     for (const [index, arg] of run.args.entries()) Tape.learn(ids, arg, String(command.args[index] ?? ""))
   }
 
-  const say = (line: string): Effect.Effect<void> => Effect.asVoid(Queue.offer(stdout, encoder.encode(`${line}\n`)))
+  const write = (text: string): Effect.Effect<void> => Effect.asVoid(Queue.offer(stdout, encoder.encode(text)))
 
   const end = (how: Ended): Effect.Effect<void> =>
     Deferred.succeed(ended, how).pipe(
@@ -74,80 +83,67 @@ const play = Effect.fnUntraced(function* (
       Effect.asVoid
     )
 
+  const listen = Effect.map(Queue.take(input), (line) => waiting.push(line))
+
   /** The next line of that kind; others wait for their turn. */
   const hear = (kind: string): Effect.Effect<string, Cause.Done> =>
     Effect.suspend(() => {
       const at = waiting.findIndex((line) => Tape.kindOf(line) === kind)
       const [found] = at < 0 ? [] : waiting.splice(at, 1)
-      if (found !== undefined) return Effect.succeed(found)
-      return Effect.flatMap(Queue.take(input), (line) => {
-        waiting.push(line)
-        return hear(kind)
-      })
+      return found === undefined ? Effect.flatMap(listen, () => hear(kind)) : Effect.succeed(found)
     })
+
+  /** Who ends its stdin does not wait for what took its time. */
+  const pass = (duration: Duration.Input): Effect.Effect<void> =>
+    Effect.raceFirst(Effect.sleep(duration), Deferred.await(closed))
 
   const trouble = Effect.fnUntraced(function* (frame: number) {
     for (const fault of faults.filter(({ at }) => at === frame)) {
-      if ("delay" in fault) yield* Effect.sleep(fault.delay)
-      else if ("garbage" in fault) yield* say(fault.garbage)
-      else if ("stall" in fault) yield* Effect.never
+      if ("delay" in fault) yield* pass(fault.delay)
+      else if ("garbage" in fault) yield* write(`${fault.garbage}\n`)
       else {
-        yield* end(
-          typeof fault.kill === "number" ? { code: fault.kill, signal: null } : { code: null, signal: fault.kill }
-        )
-        yield* Effect.never
+        if ("kill" in fault) {
+          const { kill } = fault
+          yield* end(typeof kill === "number" ? { code: kill, signal: null } : { code: null, signal: kill })
+        }
+        return yield* Effect.never
       }
     }
   })
 
+  let at = 0
   const perform = Effect.gen(function* () {
     let before = 0
     let frame = 0
     for (const entry of run.entries) {
       const pause = Math.max(0, entry.at - before)
       before = entry.at
-      if (entry._tag === "Sent") {
-        const line = yield* hear(Tape.kindOf(entry.line))
-        Tape.learn(ids, entry.line, line)
-        continue
+      if (entry._tag === "Sent") Tape.learn(ids, entry.line, yield* hear(Tape.kindOf(entry.line)))
+      else if (entry._tag === "Closed") yield* Deferred.await(closed)
+      else if (timed && pause > 0) yield* pass(Duration.millis(pause))
+      if (entry._tag === "Said") {
+        yield* trouble(++frame)
+        yield* write(`${Tape.inTodaysIds(ids, entry.line)}${entry.cut === true ? "" : "\n"}`)
       }
-      if (timed && pause > 0) yield* Effect.sleep(Duration.millis(pause))
-      switch (entry._tag) {
-        case "Said":
-          yield* trouble(++frame)
-          yield* say(Tape.inTodaysIds(ids, entry.line))
-          break
-        case "Stderr":
-          yield* Queue.offer(stderr, encoder.encode(entry.text))
-          break
-        case "Exited":
-          return yield* end({ code: entry.code, signal: entry.signal })
-      }
+      if (entry._tag === "Stderr") yield* Queue.offer(stderr, encoder.encode(entry.text))
+      if (entry._tag === "Exited") return yield* end(entry)
+      at++
     }
-    // A recording that was cut off: the agent goes on saying nothing, until its stdin ends.
-    return yield* Effect.forever(Effect.flatMap(Queue.take(input), (line) => Effect.sync(() => strange(line))))
-  }).pipe(Effect.catch(() => end({ code: 0, signal: null })))
+    // A recording that was cut off: the agent says nothing more, until its stdin ends.
+    return yield* Effect.forever(listen)
+  }).pipe(Effect.catch(() => end(afterClose(run))))
 
-  yield* Effect.forkScoped(
-    Effect.andThen(
-      perform,
-      Effect.sync(() => waiting.forEach(strange))
-    ),
-    {
-      startImmediately: true
-    }
+  const compare = Effect.gen(function* () {
+    waiting.push(...(yield* Queue.clear(input).pipe(Effect.orElseSucceed(() => []))))
+    waiting.forEach(strange)
+    for (const entry of run.entries.slice(at)) if (entry._tag === "Sent") missing(entry.line)
+  })
+  yield* Effect.forkScoped(Effect.ensuring(perform, compare), { startImmediately: true })
+
+  const lines = Tape.lineReader((line) => Queue.offerUnsafe(input, line))
+  const stdin = Sink.forEach((bytes: Uint8Array) => Effect.sync(() => lines.push(bytes))).pipe(
+    Sink.onExit(() => Effect.andThen(Queue.end(input), Deferred.succeed(closed, undefined)))
   )
-
-  const decoder = new TextDecoder()
-  let rest = ""
-  const stdin = Sink.forEach((bytes: Uint8Array) => {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n")
-    rest = lines.pop() ?? ""
-    return Queue.offerAll(
-      input,
-      lines.filter((line) => line !== "")
-    )
-  }).pipe(Sink.onExit(() => Queue.end(input)))
 
   const exitCode = Effect.flatMap(Deferred.await(ended), ({ code, signal }) =>
     signal === null
@@ -172,11 +168,12 @@ const play = Effect.fnUntraced(function* (
 /** A spawner whose first process plays the first run, and so on; there is no process after the last. */
 export const spawner = (tape: Tape.Tape, playing: Playing): ChildProcessSpawner.ChildProcessSpawner["Service"] => {
   let started = 0
+  const ids = new Map<string, string>()
   return ChildProcessSpawner.make((command) =>
     Effect.suspend(() => {
       const number = started++
       const run = tape.runs[number]
-      if (run !== undefined) return play(run, playing.faults[number] ?? [], firstPid + number, command, playing)
+      if (run !== undefined) return play(run, playing.faults[number] ?? [], firstPid + number, command, ids, playing)
       return Effect.fail(
         PlatformError.systemError({
           _tag: "NotFound",

@@ -2,26 +2,14 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
-import type { Entry } from "./cassetteTape.ts"
+import { type Entry, lineReader, type Run } from "./cassetteTape.ts"
 
-export interface Recording {
-  readonly args: ReadonlyArray<string>
-  readonly entries: Array<Entry>
-}
-
-/** Whole lines of bytes that come in pieces. */
-const lineReader = (line: (text: string) => void): ((bytes: Uint8Array) => void) => {
-  const decoder = new TextDecoder()
-  let rest = ""
-  return (bytes) => {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n")
-    rest = lines.pop() ?? ""
-    for (const text of lines) if (text !== "") line(text)
-  }
-}
+/** What was recorded of a process so far. */
+export type Recording = () => Run
 
 /** `started` is told of each process; `redact` sees every line before it is kept. */
 export const listen = (
@@ -34,29 +22,39 @@ export const listen = (
       const clock = yield* Clock.Clock
       const handle = yield* spawn(command)
       const began = clock.currentTimeMillisUnsafe()
-      const entries: Array<Entry> = []
       const now = (): number => clock.currentTimeMillisUnsafe() - began
-      started({
-        args: command._tag === "StandardCommand" ? command.args.map((word) => redact(String(word))) : [],
-        entries
-      })
+      const args = command._tag === "StandardCommand" ? command.args.map((word) => redact(String(word))) : []
+      const entries: Array<Entry> = []
+      // An exit may be heard of before the last of what was said is read.
+      let exited: Entry | undefined
+      started(() => ({ args, entries: exited === undefined ? [...entries] : [...entries, exited] }))
+      const ended = (code: number | null, signal: string | null): void => {
+        exited ??= { _tag: "Exited", at: now(), code, signal }
+      }
       const sent = lineReader((line) => entries.push({ _tag: "Sent", at: now(), line: redact(line) }))
       const said = lineReader((line) => entries.push({ _tag: "Said", at: now(), line: redact(line) }))
       const complained = lineReader((line) => entries.push({ _tag: "Stderr", at: now(), text: `${redact(line)}\n` }))
-      const noted = (take: (bytes: Uint8Array) => void) => (bytes: Uint8Array) => Effect.sync(() => take(bytes))
-      let ended = false
-      const exited = (code: number | null, signal: string | null): void => {
-        if (!ended) entries.push({ _tag: "Exited", at: now(), code, signal })
-        ended = true
-      }
+      const cut = Effect.sync(() => {
+        const line = said.end()
+        if (line !== "") entries.push({ _tag: "Said", at: now(), line: redact(line), cut: true })
+      })
+      // A pipe that broke was not ended by us.
+      const closed = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+        Effect.sync(() => {
+          if (Exit.isSuccess(exit) && exited === undefined) entries.push({ _tag: "Closed", at: now() })
+        })
+      const heard = (take: (bytes: Uint8Array) => void) => (bytes: Uint8Array) => Effect.sync(() => take(bytes))
       return ChildProcessSpawner.makeHandle({
         ...handle,
-        stdin: Sink.mapInputEffect(handle.stdin, (bytes: Uint8Array) => Effect.as(noted(sent)(bytes), bytes)),
-        stdout: Stream.tap(handle.stdout, noted(said)),
-        stderr: Stream.tap(handle.stderr, noted(complained)),
+        stdin: Sink.onExit(
+          Sink.mapInputEffect(handle.stdin, (bytes: Uint8Array) => Effect.as(heard(sent.push)(bytes), bytes)),
+          closed
+        ),
+        stdout: handle.stdout.pipe(Stream.tap(heard(said.push)), Stream.ensuring(cut)),
+        stderr: Stream.tap(handle.stderr, heard(complained.push)),
         exitCode: Effect.tapCause(
-          Effect.tap(handle.exitCode, (code) => Effect.sync(() => exited(code, null))),
-          (cause) => Effect.sync(() => exited(null, /SIG[A-Z]+/.exec(Cause.pretty(cause))?.[0] ?? "SIGKILL"))
+          Effect.tap(handle.exitCode, (code) => Effect.sync(() => ended(code, null))),
+          (cause) => Effect.sync(() => ended(null, /SIG[A-Z]+/.exec(Cause.pretty(cause))?.[0] ?? "SIGKILL"))
         )
       })
     })

@@ -7,8 +7,11 @@ const at = Schema.Finite
 /** One thing that was said, milliseconds after the process was started. */
 export const Entry = Schema.Union([
   Schema.TaggedStruct("Sent", { at, line: Schema.String }),
-  Schema.TaggedStruct("Said", { at, line: Schema.String }),
+  /** `cut`: its end never came. */
+  Schema.TaggedStruct("Said", { at, line: Schema.String, cut: Schema.optionalKey(Schema.Literal(true)) }),
   Schema.TaggedStruct("Stderr", { at, text: Schema.String }),
+  /** Its stdin was ended. */
+  Schema.TaggedStruct("Closed", { at }),
   Schema.TaggedStruct("Exited", {
     at,
     code: Schema.NullOr(Schema.Int),
@@ -74,12 +77,20 @@ const parsed = (line: string): unknown => {
   }
 }
 
-/** By what a line is known, in the protocols there are: the type of a frame, the name of a request or of a method. */
+/**
+ * By what a line is known, in the protocols there are: the type of a frame, the name of a request or of a method, and for
+ * a reply the request that the agent made, since replies come in any order.
+ */
 export const kindOf = (line: string): string => {
   const frame = parsed(line)
   if (!isObject(frame)) return "text"
-  const { method, request, type } = frame
-  return [type, method, isObject(request) ? request["subtype"] : undefined]
+  const { method, request, response, type } = frame
+  return [
+    type,
+    method,
+    isObject(request) ? request["subtype"] : undefined,
+    isObject(response) ? response["request_id"] : undefined
+  ]
     .filter((part) => typeof part === "string")
     .join("/")
 }
@@ -101,3 +112,44 @@ export const learn = (ids: Map<string, string>, recorded: string, actual: string
 /** A recorded line, in the ids of today. */
 export const inTodaysIds = (ids: ReadonlyMap<string, string>, line: string): string =>
   ids.size === 0 ? line : line.replace(id, (found) => ids.get(found) ?? found)
+
+export interface LineReader {
+  readonly push: (bytes: Uint8Array) => void
+  /** What came after the last newline. */
+  readonly end: () => string
+}
+
+/** Whole lines of bytes that come in pieces, in time that grows with the bytes alone. */
+export const lineReader = (line: (text: string) => void): LineReader => {
+  const decoder = new TextDecoder()
+  let pieces: Array<string> = []
+  return {
+    push: (bytes) => {
+      const text = decoder.decode(bytes, { stream: true })
+      if (!text.includes("\n")) {
+        pieces.push(text)
+        return
+      }
+      const [first = "", ...others] = text.split("\n")
+      const rest = others.pop() ?? ""
+      for (const whole of [[...pieces, first].join(""), ...others]) if (whole !== "") line(whole)
+      pieces = [rest]
+    },
+    end: () => [...pieces.splice(0), decoder.decode()].join("")
+  }
+}
+
+/** Replaces folders of this machine, at the borders of a name, also where Claude makes one name of a whole path. */
+export const withoutPaths = (paths: Readonly<Record<string, string>>): ((text: string) => string) => {
+  const written = (path: string): string => JSON.stringify(path).slice(1, -1)
+  const pattern = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
+  const folder = (path: string): string => path.replaceAll(/[^A-Za-z0-9]/g, "-")
+  const rules = Object.entries(paths)
+    .filter(([path]) => path.length > 1)
+    .toSorted(([left], [right]) => right.length - left.length)
+    .flatMap(([from, to]): ReadonlyArray<readonly [RegExp, string]> => [
+      [new RegExp(`(?<![A-Za-z0-9_.-])${pattern(written(from))}(?![A-Za-z0-9_])`, "g"), written(to)],
+      [new RegExp(`(?<=projects[/\\\\]+)${pattern(folder(from))}(?![A-Za-z0-9_])`, "g"), folder(to)]
+    ])
+  return (text) => rules.reduce((clean, [from, to]) => clean.replace(from, () => to), text)
+}
