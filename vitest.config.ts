@@ -18,7 +18,13 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias },
-        test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/agents/**"] }
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**", "test/agents/**"],
+          // No test is about how fast the machine is.
+          testTimeout: 60_000
+        }
       },
       {
         resolve: { alias },

@@ -1,19 +1,26 @@
 /**
  * `npm run coming-from`: writes docs/coming-from-elixir.md and docs/coming-from-the-sdk.md: their function, ours, and the
- * test that shows it. With `--check` it writes nothing, and fails when a page is not what it would write, or when a row
- * names a test that is not there.
+ * test that shows it. With `--check` it writes nothing, and fails when a page is not what it would write. Either way it
+ * fails on an empty cell, and on a row that names a test that is not there.
  */
 import { globSync, readFileSync, writeFileSync } from "node:fs"
 import { elixir } from "./comingFrom/elixir.ts"
 import type { Page } from "./comingFrom/Page.ts"
+import { sdk } from "./comingFrom/sdk.ts"
 
-const pages: ReadonlyArray<Page> = [elixir]
+const pages: ReadonlyArray<Page> = [elixir, sdk]
 
-const files = [...globSync("test/**/*.test.ts"), ...globSync("src/testing/**/*.ts")].filter(
-  (file) => !file.includes("node_modules")
-)
-const sources = files.map((file) => readFileSync(file, "utf8"))
-const exists = (title: string): boolean => title !== "" && sources.some((text) => text.includes(title))
+// What the real CLI shows comes first.
+const files = [...globSync("test/**/*.test.ts"), ...globSync("src/testing/**/*.ts")]
+  .filter((file) => !file.includes("node_modules"))
+  .toSorted((a, b) => Number(b.includes("e2e")) - Number(a.includes("e2e")) || (a < b ? -1 : 1))
+const sources = files.map((file) => ({ file, text: readFileSync(file, "utf8") }))
+
+/** The file with the test of this title; numbers of ported behaviours may come behind it. */
+const fileOf = (title: string): string | undefined => {
+  const literals = ['"', "`"].flatMap((quote) => [`${quote}${title}${quote}`, `${quote}${title} [`])
+  return sources.find(({ text }) => literals.some((literal) => text.includes(literal)))?.file
+}
 
 const cell = (text: string): string => text.replaceAll("|", "\\|")
 const faults: Array<string> = []
@@ -26,8 +33,10 @@ const tableOf = ({ intro, rows, title }: Page["sections"][number]): string =>
     "| theirs | here | shown by the test |",
     "| --- | --- | --- |",
     ...rows.map(([theirs, ours, test]) => {
-      if (!exists(test)) faults.push(`${theirs}: there is no test “${test}”`)
-      return `| ${cell(theirs)} | ${cell(ours)} | ${cell(test)} |`
+      const file = fileOf(test)
+      if (theirs === "" || ours === "") faults.push(`${theirs}: an empty cell`)
+      if (file === undefined) faults.push(`${theirs}: there is no test “${test}”`)
+      return `| ${cell(theirs)} | ${cell(ours)} | “${cell(test)}”, \`${file ?? "?"}\` |`
     })
   ].join("\n")
 

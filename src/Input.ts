@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { PermissionMode } from "./AgentAdapter.ts"
 import type { RequestId, SessionId, ToolId } from "./internal/ids.ts"
+import { PermissionMode as Mode } from "./internal/permissionMode.ts"
 
 /**
  * What every request has. `agentId` is the subagent that asks, `toolId` the tool call it belongs to.
@@ -209,9 +210,7 @@ export const Answer: Schema.Codec<Answer> = Schema.Union([
     answers: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Array(Schema.String)]))
   }),
   Schema.TaggedStruct("Approved", {
-    mode: Schema.optionalKey(
-      Schema.Literals(["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"])
-    )
+    mode: Schema.optionalKey(Mode)
   }),
   Schema.TaggedStruct("Accepted", { content: Schema.optionalKey(Schema.Record(Schema.String, Schema.Unknown)) }),
   Schema.TaggedStruct("Completed", { result: Schema.Unknown }),

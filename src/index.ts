@@ -32,6 +32,11 @@ export * as Input from "./Input.ts"
 /**
  * @since 0.1.0
  */
+export * as Limiter from "./Limiter.ts"
+
+/**
+ * @since 0.1.0
+ */
 export * as Permission from "./Permission.ts"
 
 /**

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { pipe } from "effect"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
@@ -81,6 +82,17 @@ describe("Permission", () => {
       const fiber = yield* Effect.forkChild(handler(request("Bash")), { startImmediately: true })
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "Deny")
+    })
+  )
+
+  it.effect("rule 7: withTimeout does not wait for a handler that resists its interruption", () =>
+    Effect.gen(function* () {
+      const go = yield* Deferred.make<Permission.Decision>()
+      const handler = Permission.withTimeout("1 minute")(() => Effect.uninterruptible(Deferred.await(go)))
+      const asked = yield* Effect.forkChild(handler(request("Bash")), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(asked))._tag, "Deny")
+      yield* Deferred.succeed(go, Permission.allow())
     })
   )
 

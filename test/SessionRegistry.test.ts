@@ -97,7 +97,7 @@ describe("start", () => {
     }).pipe(provide())
   )
 
-  it.effect("refuses a name that is taken, and leaves who has it alone", () =>
+  it.effect("refuses a name that is taken, and leaves who has it alone [cc-98]", () =>
     Effect.gen(function* () {
       const registry = yield* Registry
       const session = yield* registry.start("one")
@@ -196,7 +196,7 @@ describe("start", () => {
     }).pipe(provide())
   )
 
-  it.effect("more sessions than maxSessions are RegistryFull, until one is stopped", () =>
+  it.effect("more sessions than maxSessions are RegistryFull, until one is stopped [asm-61]", () =>
     Effect.gen(function* () {
       const registry = yield* Registry
       yield* registry.start("one")
@@ -267,7 +267,7 @@ describe("startWith", () => {
 })
 
 describe("getOrStart", () => {
-  it.effect("of many at once one starts the session, and all get it", () =>
+  it.effect("of many at once one starts the session, and all get it [asm-119]", () =>
     Effect.gen(function* () {
       const registry = yield* Registry
       const { adapter, asked, let: open } = yield* gated
@@ -391,7 +391,7 @@ describe("stop", () => {
     }).pipe(provide())
   )
 
-  it.effect("of a name that nobody has is SessionNotFound, which names it", () =>
+  it.effect("of a name that nobody has is SessionNotFound, which names it [cc-98]", () =>
     Effect.gen(function* () {
       const registry = yield* Registry
       assert.deepInclude(yield* reasonOf(registry.stop("nobody")), { _tag: "SessionNotFound", id: "nobody" })
@@ -479,7 +479,7 @@ describe("stopAll", () => {
 })
 
 describe("a session that ends by itself", () => {
-  it.effect("leaves the list with its reason, and its name is free at once", () =>
+  it.effect("leaves the list with its reason, and its name is free at once [asm-60] [asm-119]", () =>
     Effect.gen(function* () {
       const registry = yield* Registry
       const changes = yield* next(3)

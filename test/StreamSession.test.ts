@@ -192,6 +192,18 @@ layer(Fake.layer, { excludeTestServices: true })("StreamSession", (it) => {
     })
   )
 
+  it.effect("rule 8: an error that came before its reader is delivered, behind what was said [cc-53]", () =>
+    Effect.gen(function* () {
+      const home = yield* Fake.home
+      const one = yield* StreamSession.start({ prompt: "[[fault:delta-no-snapshot=3]] [[text:hi]]", ...home.options() })
+      assert.strictEqual((yield* Fake.reasonOf(one.result))._tag, "ProcessExited")
+      const seen: Array<AgentEvent.AgentEvent> = []
+      const read = Stream.runForEach(one.events, (event) => Effect.sync(() => seen.push(event)))
+      assert.strictEqual((yield* Fake.reasonOf(read))._tag, "ProcessExited")
+      assert.includeMembers(tags(seen), ["SessionStarted", "TextDelta", "TurnEnded"])
+    })
+  )
+
   it.effect("close ends a start at once, any number of times, from anywhere; nothing is left [asm-6] [asm-7]", () =>
     Effect.gen(function* () {
       const home = yield* Fake.home

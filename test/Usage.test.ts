@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import * as Usage from "effect-agent-session/Usage"
+import { seeded } from "./support/seeded.ts"
 
 const report = (costUsd: number, inputTokens = 0): Usage.Report => ({
   costUsd,
@@ -82,4 +85,47 @@ describe("Usage", () => {
     assert.strictEqual(sum.inputTokens, 6)
     assert.strictEqual(sum.models.b?.inputTokens, 5)
   })
+
+  const amount = Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1000 })))
+  const turn = Arbitrary.all({ a: amount, b: amount, restarts: Arbitrary.schema(Schema.Boolean) })
+
+  it.prop(
+    "rule 6: over restarts and resumes, what turns cost adds up to what was spent, by model too [asm-88] [asm-89] [asm-90]",
+    { base: amount, turns: Arbitrary.array(turn, { maxLength: 20 }) },
+    ({ base, turns }) => {
+      const model = (units: number): Usage.ModelUsage => ({
+        inputTokens: units * 10,
+        outputTokens: units * 2,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        costUsd: units
+      })
+      // A conversation that is resumed begins with what it had cost; a process that starts anew begins at nothing.
+      let totals = { a: base, b: 0 }
+      const report = (): Usage.Report => ({
+        costUsd: totals.a + totals.b,
+        models: { a: model(totals.a), b: model(totals.b) },
+        turn: undefined
+      })
+      let ledger = Usage.ledger(report())
+      const spent = { a: 0, b: 0 }
+      let sum = 0
+      for (const { a, b, restarts } of turns) {
+        // A total that starts again is seen to do so when it is lower than before.
+        if (restarts && a < totals.a && b < totals.b) totals = { a: 0, b: 0 }
+        totals = { a: totals.a + a, b: totals.b + b }
+        spent.a += a
+        spent.b += b
+        const step = Usage.advance(ledger, report())
+        ledger = step.ledger
+        sum += Option.getOrElse(step.cost, () => 0)
+        assert.strictEqual(Option.getOrUndefined(step.cost), a + b)
+      }
+      assert.strictEqual(sum, spent.a + spent.b)
+      assert.strictEqual(ledger.usage.models["a"]?.costUsd ?? 0, spent.a)
+      assert.strictEqual(ledger.usage.models["b"]?.costUsd ?? 0, spent.b)
+      assert.strictEqual(ledger.usage.inputTokens, (spent.a + spent.b) * 10)
+    },
+    seeded({ runs: 500 })
+  )
 })

@@ -19,6 +19,7 @@ const expected: { readonly [file: string]: string } = {
   "background.ts": "meanwhile, claude is at work\nYou said: Review the last commit\n",
   "before.ts": "You \nsaid: \nHello!\n",
   "claude-agent.ts": "general-purpose, critic\nYou said: Review the last commit\n",
+  "budget.ts": "stopped: acme\nstopped: acme\ndone: You said: one\ndone: You said: two\nstopped: acme\nleft 0 0\n",
   "claude-options.ts": "You said: What is in there?\n",
   "clear.ts": "I do not know your name.\n",
   "close.ts": "Closed - claude (turn): the session is closed; open another one\n",
@@ -49,6 +50,7 @@ const expected: { readonly [file: string]: string } = {
   "resume-after-crash.ts":
     "its process ended with SIGKILL. Open a session with start: { resume } to go on\nYour name is Alice.\n",
   "resume.ts": "The code is 12345.\n",
+  "retry.ts": "You said: Explain OTP in one line\n",
   "runtime-control.ts": "claude-opus-5-5 acceptEdits\n4 commands, 5 models\n0 MCP servers\n",
   "service.ts": "You said: Review this: You said: Write a haiku\n",
   "start-session.ts": "You said: Hello!\n",

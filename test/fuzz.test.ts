@@ -4,12 +4,26 @@
  */
 import { Buffer } from "node:buffer"
 import { assert, describe, it } from "@effect/vitest"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FileSystem from "effect/FileSystem"
+import * as Layer from "effect/Layer"
+import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import type { AgentEvent } from "effect-agent-session"
+import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
+import * as ClaudeSession from "effect-agent-session/claude/ClaudeSession"
 import * as ClaudeMessage from "../src/claude/ClaudeMessage.ts"
 import { TextDeltas } from "../src/claude/internal/textDeltas.ts"
 import * as Lines from "../src/internal/lines.ts"
 import * as Frames from "./fixtures/claude-frames.ts"
-import { damaged, heardOf, isSame, pieces } from "./support/damage.ts"
+import * as Babbler from "./support/babbler.ts"
+import { damaged, type Heard, heardOf, isSame, pieces } from "./support/damage.ts"
 import { collectGarbage } from "./support/linesRig.ts"
+import * as MemoryProcess from "./support/memoryProcess.ts"
 import * as Random from "./support/random.ts"
 import { seed } from "./support/seeded.ts"
 
@@ -33,12 +47,23 @@ const delta = (random: Random.Random, index: number): Buffer =>
       },
       session_id: "3f1f7f0e-5a51-4a0e-9a57-0d6a8a4c2b11",
       parent_tool_use_id: null,
-      uuid: `8e210fb8-d0b0-4d06-b08a-${random.below(2 ** 40).toString(16).padStart(12, "0")}`
+      uuid: `8e210fb8-d0b0-4d06-b08a-${random
+        .below(2 ** 40)
+        .toString(16)
+        .padStart(12, "0")}`
     })
   )
 
+interface Told {
+  /** Lines that are something. */
+  readonly heard: number
+  readonly chunks: number
+  /** Lines that were told without a parse. */
+  readonly unparsed: number
+}
+
 /** Reads as `connection.ts` does, and compares each thing that is heard, in order, with what has to be. */
-const reads = (random: Random.Random, lines: ReadonlyArray<Buffer>): { chunks: number; unparsed: number } => {
+const reads = (random: Random.Random, lines: ReadonlyArray<Buffer>): Told => {
   const bytes = Buffer.concat(lines)
   const maxLineBytes = random.chance(0.1) ? 1 + random.below(600) : undefined
   const expected = heardOf(bytes, maxLineBytes)
@@ -63,9 +88,11 @@ const reads = (random: Random.Random, lines: ReadonlyArray<Buffer>): { chunks: n
       known: (block, start, stop) => deltas.read(block, start, stop),
       frame: (value, size, line) => {
         const { text, value: wanted } = next()
-        if (line !== text || size !== text.length || !isSame(value, wanted)) throw new Error(`another frame than ${text}`)
+        if (line !== text || size !== text.length || !isSame(value, wanted))
+          throw new Error(`another frame than ${text}`)
         const message = ClaudeMessage.decode(value)
-        if (ClaudeMessage.isUnknown(message) ? message.raw !== value : message !== value) {
+        const kept: unknown = ClaudeMessage.isUnknown(message) ? message.raw : message
+        if (kept !== value) {
           throw new Error(`decoded to something else: ${text}`)
         }
         deltas.learn(line, message)
@@ -84,7 +111,7 @@ const reads = (random: Random.Random, lines: ReadonlyArray<Buffer>): { chunks: n
   }
   framer.end()
   if (at !== expected.length) throw new Error(`${expected.length - at} lines were lost`)
-  return { chunks, unparsed }
+  return { heard: at, chunks, unparsed }
 }
 
 const talk = Random.make(seed)
@@ -92,48 +119,217 @@ const deltas = Array.from({ length: 1000 }, (_, index) => delta(talk, index % 20
 const ends = ["\n", "\n", "\n", "\r\n", "\n\n"].map((end) => Buffer.from(end))
 
 describe("lines, decoding and the shortcut of text deltas", () => {
-  it(
-    "rule 14: a million damaged lines, cut anywhere: nothing throws, and each line is heard as it would be alone",
-    async () => {
-      const wanted = 1_000_000 * times
-      let [rounds, mutations, whole, chunks, unparsed] = [0, 0, 0, 0, 0]
-      let heap = 0
-      // Half of the time would go into stacks of errors that nobody reads.
-      const { stackTraceLimit } = Error
-      Error.stackTraceLimit = 0
-      for (; mutations < wanted; rounds++) {
-        const name = `${seed} ${rounds}`
-        const random = Random.make(name)
-        const lines: Array<Buffer> = []
-        for (let left = 1 + random.below(120); left > 0; left--) {
-          const line = random.pick(random.chance(0.9) ? deltas : corpus)
-          const isDamaged = random.chance(0.85)
-          if (isDamaged) mutations++
-          else whole++
-          lines.push(isDamaged ? damaged(line ?? Buffer.of(0), random) : (line ?? Buffer.of(0)), random.pick(ends) ?? Buffer.of(10))
+  it("rule 14: a million damages to lines that are cut anywhere: nothing throws, and each line is heard as it would be alone", async () => {
+    const wanted = 1_000_000 * times
+    let [rounds, mutations, heard, chunks, unparsed] = [0, 0, 0, 0, 0]
+    let heap = 0
+    // Half of the time would go into stacks of errors that nobody reads.
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
+    for (; mutations < wanted; rounds++) {
+      const name = `${seed} ${rounds}`
+      const random = Random.make(name)
+      const lines: Array<Buffer> = []
+      for (let left = 1 + random.below(120); left > 0; left--) {
+        let line = random.pick(random.chance(0.9) ? deltas : corpus) ?? Buffer.of(0)
+        for (let damages = random.below(5); damages > 0; damages--) {
+          line = damaged(line, random)
+          mutations++
         }
-        try {
-          const told = reads(random, lines)
-          chunks += told.chunks
-          unparsed += told.unparsed
-        } catch (error) {
-          assert.fail(`round ${name}: ${String(error)}`)
-        }
-        if (rounds === 500) {
-          await collectGarbage()
-          heap = process.memoryUsage().heapUsed
-        }
+        lines.push(line, random.pick(ends) ?? Buffer.of(10))
       }
-      Error.stackTraceLimit = stackTraceLimit
-      await collectGarbage()
-      const grown = process.memoryUsage().heapUsed - heap
-      console.log(
-        `lines, FUZZ_SEED=${seed}: ${mutations} damaged and ${whole} whole lines in ${chunks} chunks, ` +
-          `${unparsed} read by the shortcut, the heap grew by ${(grown / 2 ** 20).toFixed(1)} MB`
-      )
-      assert.isAbove(unparsed, whole / 10, "the shortcut was taken")
-      assert.isBelow(grown, 16 * 2 ** 20)
-    },
+      try {
+        const told = reads(random, lines)
+        heard += told.heard
+        chunks += told.chunks
+        unparsed += told.unparsed
+      } catch (error) {
+        assert.fail(`round ${name}: ${String(error)}`)
+      }
+      if (rounds === 500) {
+        await collectGarbage()
+        heap = process.memoryUsage().heapUsed
+      }
+    }
+    Error.stackTraceLimit = stackTraceLimit
+    await collectGarbage()
+    const grown = process.memoryUsage().heapUsed - heap
+    console.log(
+      `lines, FUZZ_SEED=${seed}: ${mutations} damages to ${heard} lines in ${chunks} chunks, ` +
+        `${unparsed} told without a parse, the heap grew by ${(grown / 2 ** 20).toFixed(1)} MB`
+    )
+    assert.isAbove(unparsed, heard / 20, "the shortcut was taken")
+    assert.isBelow(grown, 16 * 2 ** 20)
+  }, 600_000)
+})
+
+/** Lines that say nothing about a turn, its text or its conversation. */
+const isHarmless = (line: Buffer): boolean =>
+  heardOf(line).every((heard) => {
+    if (!("value" in heard)) return true
+    const message = ClaudeMessage.decode(heard.value)
+    if (ClaudeMessage.isUnknown(message)) return message.type !== "result"
+    return message.type === "rate_limit_event" || message.type === "control_response" || message.type === "keep_alive"
+  })
+
+/** Lines that neither begin nor end a turn, nor give the conversation another id. */
+const isOfNoTurn = (line: Buffer): boolean =>
+  !/"(?:result|init|conversation_reset|command_lifecycle)"/.test(line.toString())
+
+const noises = (random: Random.Random, damage: number): ReadonlyArray<Buffer> => {
+  const lines = Array.from({ length: 40 }, () => {
+    const line = random.pick(corpus) ?? Buffer.of(0)
+    return random.chance(0.7) ? damaged(line, random) : line
+  })
+  return lines.filter(damage === 0 ? isHarmless : isOfNoTurn)
+}
+
+/** After so many turns of the event loop all that was said has been heard. */
+const enough = 5000
+
+const play = Effect.fnUntraced(function* (random: Random.Random) {
+  const fs = yield* FileSystem.FileSystem
+  const dir = yield* fs.makeTempDirectoryScoped({ prefix: "effect-agent-session-fuzz-" })
+  const damage = random.chance(0.4) ? 0 : random.next() * 0.3
+  const babbler = Babbler.make({ random, damage, noise: noises(random, damage) })
+  const adapter = ClaudeAdapter.layer({ executable: process.execPath, stateDir: dir }).pipe(
+    Layer.provide(Layer.succeed(ChildProcessSpawner, MemoryProcess.spawner(babbler.behave)))
+  )
+  const events: Array<AgentEvent.AgentEvent> = []
+  const exits: Array<Exit.Exit<unknown, unknown>> = []
+  const history = yield* Effect.gen(function* () {
+    const session = yield* ClaudeSession.make({
+      cwd: dir,
+      env: { set: { HOME: dir, CLAUDE_CONFIG_DIR: dir } },
+      timeouts: { idle: "1 minute", interrupt: "2 seconds" }
+    })
+    const watcher = yield* Effect.forkChild(
+      Stream.runForEach(yield* session.subscribe, (event) => Effect.sync(() => events.push(event))),
+      { startImmediately: true }
+    )
+    for (let left = 1 + random.below(4); left > 0; left--) {
+      const asked = yield* Effect.forkChild(session.ask(`turn ${left}`), { startImmediately: true })
+      for (let turns = 0; asked.pollUnsafe() === undefined; turns++) {
+        // Time passes only for one who has nothing more to hear.
+        if (babbler.isSilent() || turns > enough) yield* TestClock.adjust("1 second")
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      }
+      exits.push(yield* Fiber.await(asked))
+    }
+    yield* session.close
+    yield* Fiber.await(watcher)
+    return yield* session.history
+  }).pipe(Effect.scoped, Effect.provide(adapter))
+  return { babbler, damage, events, exits, history }
+})
+
+type Played = Effect.Success<ReturnType<typeof play>>
+
+const textOf = (events: ReadonlyArray<AgentEvent.AgentEvent>): string =>
+  events.map((event) => (event._tag === "TextDelta" ? event.text : "")).join("")
+
+/** The pieces of text that a reader of these bytes must have heard. */
+const piecesOf = (heard: ReadonlyArray<Heard>): ReadonlyArray<string> =>
+  heard.flatMap((heard) => {
+    const message = "value" in heard ? ClaudeMessage.decode(heard.value) : undefined
+    if (message === undefined || ClaudeMessage.isUnknown(message) || message.type !== "stream_event") return []
+    const { event, parent_tool_use_id } = message
+    if (typeof parent_tool_use_id === "string" || event.type !== "content_block_delta") return []
+    return event.delta.type === "text_delta" ? [event.delta.text] : []
+  })
+
+const check = ({ babbler, damage, events, exits, history }: Played): void => {
+  for (const exit of exits) assert.isFalse(Exit.hasDies(exit), "nothing throws")
+  assert.deepStrictEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index),
+    "numbers have no gap"
+  )
+  assert.strictEqual(events[0]?._tag, "SessionStarted")
+  assert.strictEqual(events.at(-1)?._tag, "SessionEnded")
+
+  const open = new Set<string>()
+  const begun = new Map<string, ReadonlyArray<AgentEvent.AgentEvent>>()
+  for (const event of events) {
+    const { turnId } = event
+    if (turnId === undefined) continue
+    if (event._tag === "TurnStarted") {
+      assert.isFalse(begun.has(turnId), "a turn begins once")
+      begun.set(turnId, [])
+      open.add(turnId)
+    } else assert.isTrue(open.has(turnId), `${event._tag} lies within its turn`)
+    if (event._tag === "TurnEnded") open.delete(turnId)
+  }
+  assert.strictEqual(open.size, 0, "every turn ends")
+
+  const ours = history.filter(({ userMessageId }) => userMessageId !== undefined)
+  assert.deepStrictEqual(
+    ours.map(({ userMessageId }) => String(userMessageId)),
+    babbler.turns.map(({ uuid }) => uuid),
+    "each prompt that was sent is one turn"
+  )
+  for (const [index, { text }] of ours.entries()) {
+    for (const [other, { texts }] of babbler.turns.entries()) {
+      const foreign =
+        other === index ? undefined : texts.find((piece) => text.includes(piece.slice(0, piece.indexOf(">") + 1)))
+      assert.isUndefined(foreign, "no text of another turn")
+    }
+  }
+
+  const heard = babbler.said().map((said) => heardOf(said))
+  const text = textOf(events)
+  let at = 0
+  for (const piece of heard.flatMap(piecesOf)) {
+    const found = text.indexOf(piece, at)
+    assert.isAtLeast(found, 0, `no text is lost: ${JSON.stringify(piece)}`)
+    at = found + piece.length
+  }
+  const told = events.filter(({ _tag }) => _tag === "Malformed").length
+  const broken = heard.flat().filter((line) => !("value" in line)).length
+  assert.isAtLeast(told, broken, "each broken line is told")
+  assert.isAtMost(told, broken + (damage > 0 ? heard.length : 0))
+  if (damage > 0) return
+
+  assert.deepStrictEqual(
+    ours.map(({ outcome, text }) => [outcome._tag, text]),
+    babbler.turns.map(({ texts }) => ["Completed", texts.join("")]),
+    "broken lines take nothing from those beside them"
+  )
+  for (const event of events) {
+    if (event._tag !== "TextCompleted") continue
+    assert.strictEqual(
+      textOf(events.filter((delta) => delta._tag === "TextDelta" && delta.itemId === event.itemId)),
+      event.text
+    )
+  }
+}
+
+describe("a session with an agent that talks nonsense", () => {
+  it.effect(
+    "rule 14: whatever is said, each turn begins and ends once and has its own text, all of it, and every call settles",
+    () =>
+      Effect.gen(function* () {
+        const sessions = 250 * times
+        let [heard, broken] = [0, 0]
+        const outcomes: { [outcome: string]: number } = {}
+        for (let index = 0; index < sessions; index++) {
+          const name = `${seed} session ${index}`
+          const played = yield* Effect.scoped(play(Random.make(name)))
+          try {
+            check(played)
+          } catch (error) {
+            assert.fail(`${name}: ${String(error)}`)
+          }
+          heard += played.events.length
+          broken += played.events.filter(({ _tag }) => _tag === "Malformed" || _tag === "Unknown").length
+          for (const { outcome } of played.history) outcomes[outcome._tag] = (outcomes[outcome._tag] ?? 0) + 1
+        }
+        const turns = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+        console.log(
+          `sessions, FUZZ_SEED=${seed}: ${sessions} sessions, turns: ${turns.join(", ")}; ${heard} events, ${broken} of them for lines nobody understands`
+        )
+        assert.containsAllKeys(outcomes, ["Completed", "Failed"])
+      }).pipe(Effect.provide(NodeServices.layer)),
     600_000
   )
 })

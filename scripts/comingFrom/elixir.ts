@@ -16,9 +16,19 @@ export const elixir: Page = {
           "open returns after the reply, the id is known and SessionStarted is logged"
         ],
         [
+          "`%Options{model:, max_turns:}`",
+          "`model`, `maxTurns`, and the other options of a session",
+          "a turn that reaches maxTurns says so, and the session goes on"
+        ],
+        [
           "`send_message(session, text)`",
           "`session.stream(prompt)`",
           "rule 3: a turn's stream is its events, TurnEnded last"
+        ],
+        [
+          "several subscribers of a session",
+          "`session.events`, `session.subscribe`",
+          "rule 8: fifty subscribers get the same events, each its own"
         ],
         [
           "`get_session_id(session)`",
@@ -105,6 +115,11 @@ export const elixir: Page = {
           "a conversation is one process, and remembers"
         ],
         [
+          "status `:initializing`, then `:ready`",
+          "`Session.make` returns when the agent is ready; `session.status`, `session.statusChanges`",
+          "rule 3: statusChanges tells every change, in order, and ends"
+        ],
+        [
           "`ClaudeCode.stop(session)`",
           "`session.close`, and what the Scope does",
           "rule 9: when it is idle, nothing is left"
@@ -148,30 +163,64 @@ export const elixir: Page = {
           "`timeouts`: seven of them, each with its error",
           "rule 7: a turn that talks on and on is TurnTimeout"
         ],
-        ["`name: :assistant`", '`registry.start("assistant", options)`', "@registry-name"],
+        [
+          "`name: :assistant`",
+          '`registry.start("assistant", options)`',
+          "opens a session under a name, and get gives it back"
+        ],
         ["`ClaudeCode.clear(session)`", "`session.clear`", "a cleared session goes on with a new id and knows nothing"],
         [
           "`ClaudeCode.conversation(id)`",
           "`ClaudeHistory.messages(id)`, `adapter.transcript(id)`",
-          "@history-messages"
+          "a conversation reads as the official SDK reads it"
         ],
-        ["`ClaudeCode.conversation(session)`", "`session.transcript()`", "@session-transcript"],
+        [
+          "`ClaudeCode.conversation(session)`",
+          "`session.transcript()`",
+          "a session and its adapter tell the same, in the form of every agent"
+        ],
         [
           "`ClaudeCode.Supervisor`",
           "`SessionRegistry.layer()`; supervision by a Schedule comes later",
-          "@registry-dead"
+          "leaves the list with its reason, and its name is free at once"
         ],
-        ["`Supervisor.start_session(sup, opts)`", "`registry.start(name, options)`", "@registry-name"],
-        ["`Supervisor.terminate_session(sup, name)`", "`registry.stop(name)`", "@registry-stop"],
-        ["`Supervisor.list_sessions(sup)`", "`registry.list`", "@registry-list"],
+        [
+          "`{ClaudeCode.Supervisor, [[name: …], …]}` in a supervision tree",
+          "`SessionRegistry.layer({ sessions: { … } })`, or a `Session.Service` class for each",
+          "opens its sessions, all at once, before it is there"
+        ],
+        [
+          "`Supervisor.start_session(sup, opts)`",
+          "`registry.start(name, options)`",
+          "opens a session under a name, and get gives it back"
+        ],
+        [
+          "`Supervisor.terminate_session(sup, name)`",
+          "`registry.stop(name)`",
+          "closes the session, and the name is free"
+        ],
+        ["`Supervisor.list_sessions(sup)`", "`registry.list`", "waits for nothing: not for a start, a turn or a close"],
         ["`ClaudeCode.set_model`", "`session.setModel`", "the model is changed between turns"],
         [
           "`ClaudeCode.set_permission_mode`",
           "`session.setPermissionMode`",
           "the permission mode is changed, and counts"
         ],
-        ["`ClaudeCode.get_mcp_status`", "`session.mcp.status`", "@mcp-status"],
-        ["`ClaudeCode.rewind_files`", "`session.rewindFiles`", "@rewind"],
+        [
+          "`ClaudeCode.get_mcp_status`",
+          "`session.mcp.status`",
+          "an MCP server is taken away and brought back, and its tools with it"
+        ],
+        [
+          "`ClaudeCode.rewind_files`",
+          "`session.rewindFiles`",
+          "files are rewound to where a prompt found them, after a look at what that would change"
+        ],
+        [
+          "`enable_file_checkpointing: true`",
+          "`enableFileCheckpointing: true`",
+          "files are rewound to where a prompt found them"
+        ],
         ["`ClaudeCode.get_server_info`", "`session.serverInfo`", "the handshake tells what is there"]
       ]
     },
@@ -184,19 +233,37 @@ export const elixir: Page = {
           "rule 3: a session starts once and ends once, and so does each of its turns"
         ],
         [
+          "`api_key`",
+          "`ClaudeAdapter.layer({ apiKey })`, `ClaudeAdapter.layerConfig()`",
+          "reads the variables that Claude Code knows, and those of this library"
+        ],
+        [
           "`stream(session, prompt, opts)`",
           "`session.stream(prompt, options)`",
           "rule 3: a turn's stream is its events, TurnEnded last"
         ],
-        ["`account_info`", "`session.accountInfo`", "@account"],
+        ["`account_info`", "`session.accountInfo`", "account, models, commands and agents are told"],
         [
           "`alive?`",
           "`session.status`, `session.health`",
           "rule 3: statusChanges tells every change, in order, and ends"
         ],
         ["`clear`", "`session.clear`", "a cleared session goes on with a new id and knows nothing"],
-        ["`execute(session, module, function, args)`", "`session.execute(effect)`", "@execute"],
-        ["`get_messages(session, opts)`", "`session.transcript(options)`", "@session-transcript"],
+        [
+          "`execute(session, module, function, args)`",
+          "`session.execute(effect)`",
+          "execute runs where the agent runs"
+        ],
+        [
+          "`get_messages(session, opts)`",
+          "`session.transcript(options)`",
+          "a session and its adapter tell the same, in the form of every agent"
+        ],
+        [
+          "its `:project_path`, `:limit`, `:offset`, `:claude_dir`",
+          "`cwd`, `limit`, `offset`, `configDir`",
+          "limit and offset cut a page, and must be whole numbers"
+        ],
         [
           "`health(session)`",
           "`session.health`",
@@ -207,47 +274,97 @@ export const elixir: Page = {
           "`session.interrupt`, which waits for the end and says what came of it",
           "while Bash runs it ends the turn, and Bash"
         ],
-        ["`list_sessions(session, opts)`", "`adapter.sessions(query)`, `ClaudeHistory.sessions`", "@history-list"],
-        ["`mcp_reconnect`", "`session.mcp.reconnect`", "@mcp-reconnect"],
-        ["`mcp_status`", "`session.mcp.status`", "@mcp-status"],
-        ["`mcp_toggle`", "`session.mcp.toggle`", "@mcp-toggle"],
-        ["`rewind_files(session, id, dry_run: true)`", "`session.rewindFiles(id, { dryRun: true })`", "@rewind"],
+        [
+          "`list_sessions(session, opts)`",
+          "`adapter.sessions(query)`, `ClaudeHistory.sessions`",
+          "conversations are listed as the official SDK lists them, by page too"
+        ],
+        [
+          "its `:project_path`, `:limit`, `:include_worktrees`, `:claude_dir`",
+          "`cwd`, `limit`, `worktrees`, `configDir`",
+          "the other worktrees of a repository are listed too, unless told not to be"
+        ],
+        ["`mcp_reconnect`", "`session.mcp.reconnect`", "an MCP server is connected anew, or it is told why not"],
+        ["`mcp_status`", "`session.mcp.status`", "an MCP server is taken away and brought back, and its tools with it"],
+        ["`mcp_toggle`", "`session.mcp.toggle`", "an MCP server is taken away and brought back, and its tools with it"],
+        [
+          "`rewind_files(session, id, dry_run: true)`",
+          "`session.rewindFiles(id, { dryRun: true })`",
+          "files are rewound to where a prompt found them, after a look at what that would change"
+        ],
         ["`server_info`", "`session.serverInfo`", "the handshake tells what is there"],
         ["`session_id`", "`session.id`", "the id is known before the first turn, and stays"],
-        ["`set_mcp_servers`", "`session.mcp.setServers`", "@mcp-set"],
+        [
+          "`set_mcp_servers`",
+          "`session.mcp.setServers`",
+          "MCP servers are set, each failure is told, and what is not named again is removed"
+        ],
         ["`set_model`", "`session.setModel`", "the model is changed between turns"],
         [
           "`set_permission_mode`",
           "`session.setPermissionMode`, verified",
           "the permission mode is changed, and counts"
         ],
-        ["`stop_task`", "`session.stopTask`, which waits for the task's end", "@stop-task"],
-        ["`supported_agents`", "`session.supportedAgents`", "@supported"],
-        ["`supported_commands`", "`session.supportedCommands`", "@supported"],
-        ["`supported_models`", "`session.supportedModels`", "@supported"]
+        [
+          "`stop_task`",
+          "`session.stopTask`, which waits for the task's end",
+          "a command in the background is stopped, and its end is awaited"
+        ],
+        ["`supported_agents`", "`session.supportedAgents`", "account, models, commands and agents are told"],
+        ["`supported_commands`", "`session.supportedCommands`", "account, models, commands and agents are told"],
+        ["`supported_models`", "`session.supportedModels`", "account, models, commands and agents are told"]
       ]
     },
     {
       title: "ClaudeWrapper.SessionServer",
       rows: [
-        ["`start_link(config:, query_opts:, name:)`", "`registry.start(name, options)`", "@registry-name"],
-        ["`child_spec`", "`Session.layer`, `SessionRegistry.layer({ sessions })`", "@registry-layer"],
+        [
+          "`start_link(config:, query_opts:, name:)`",
+          "`registry.start(name, options)`",
+          "opens a session under a name, and get gives it back"
+        ],
+        ["its `session_id:`", "`start: { resume: id }`", "a resumed conversation goes on under its id, in its file"],
+        [
+          "`child_spec`",
+          "`Session.layer`, `SessionRegistry.layer({ sessions })`",
+          "opens its sessions, all at once, before it is there"
+        ],
         [
           "`send_message(server, text)`",
           "`session.ask(prompt)`",
           "rule 1: three turns at once are answered one after the other, each with its own"
         ],
-        ["`get_session(server)`", "`session.summary`", "@summary"],
-        ["`put_session(server, session)`", "`registry.restart(name, { start: { resume: id } })`", "@registry-restart"],
-        ["`history(server)`", "`session.history`", "@history"],
-        ["`last_result(server)`", "`session.summary`, `.last`", "@summary"],
+        [
+          "`get_session(server)`",
+          "`session.summary`",
+          "rule 3: a summary does not wait for a turn, a request or a reader"
+        ],
+        [
+          "`put_session(server, session)`",
+          "`registry.restart(name, { start: { resume: id } })`",
+          "a restarted name goes on with its conversation, an adopted one with the other"
+        ],
+        [
+          "`history(server)`",
+          "`session.history`",
+          "history keeps the last 1,000 turns, oldest first; the summary counts them all"
+        ],
+        [
+          "`last_result(server)`",
+          "`session.summary`, `.last`",
+          "rule 3: status, summary, history and id answer while a turn runs"
+        ],
         ["`session_id(server)`", "`session.id`", "the id is known before the first turn, and stays"],
         [
           "`total_cost(server)`",
           "`session.summary`, `.cost`",
           "rule 6: what turns cost adds up to what the session cost"
         ],
-        ["`turn_count(server)`", "`session.summary`, `.turns`", "@summary"]
+        [
+          "`turn_count(server)`",
+          "`session.summary`, `.turns`",
+          "history keeps the last 1,000 turns, oldest first; the summary counts them all"
+        ]
       ]
     },
     {
@@ -294,7 +411,16 @@ export const elixir: Page = {
           "`timeouts.shutdown`",
           "leaving early, failing, dying and being interrupted all leave no process"
         ],
-        ["`error_occurred` events", '`errors: "event"`', "a failure is the last event when errors are events"],
+        [
+          "`error_occurred` events: of the adapter, the task, an exception, the idle timeout",
+          '`errors: "event"`',
+          "with errors: event, each of the four causes is one last event and a normal end"
+        ],
+        [
+          "`Rendering.stream(stream, renderer:, sinks:)`",
+          "comes with Rendering; until then the helpers of `AgentEvent` and a sink of yours",
+          "text, reasoning and completed collect what was said"
+        ],
         [
           "`close_fun`, any number of times",
           "`close`",

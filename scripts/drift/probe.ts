@@ -5,10 +5,8 @@ import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
 import type { RequestFields, RequestSubtype } from "effect-agent-session/claude/ClaudeControl"
 import * as ClaudeSession from "effect-agent-session/claude/ClaudeSession"
 import { execFileSync } from "node:child_process"
-import * as fs from "node:fs"
-import * as os from "node:os"
-import * as path from "node:path"
 import * as MockApi from "../../test/support/mockApi.ts"
+import { temporary } from "./install.ts"
 
 const nobody = "00000000-0000-4000-8000-000000000000"
 
@@ -66,11 +64,6 @@ export interface Answers {
   readonly refused: ReadonlyArray<string>
   readonly flags: ReadonlyArray<string>
 }
-
-const temporary = Effect.acquireRelease(
-  Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "effect-agent-session-probe-"))),
-  (dir) => Effect.sync(() => fs.rmSync(dir, { recursive: true, force: true }))
-)
 
 const flagsOf = (executable: string, home: string): ReadonlyArray<string> => {
   const help = execFileSync(executable, ["--help"], { encoding: "utf8", env: { HOME: home, PATH: "/usr/bin:/bin" } })

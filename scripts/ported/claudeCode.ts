@@ -126,7 +126,10 @@ export const claudeCode: ReadonlyArray<Behaviour> = [
   ["folders of projects, as the CLI names them"],
   ["a list over one project, over all, over none"],
   ["work trees, links, odd names, another config directory"],
-  ["the CLI's version is read, or the failure told"],
+  [
+    "the CLI's version is read, or the failure told",
+    "the handshake tells the version: nothing is started for it, and a CLI that does not start fails the opening"
+  ],
   ["installing the CLI", "not ours: npm does it"],
   ["where the CLI is looked for, and what is refused"],
   ["plugins are managed", "not ours: the CLI's own command does it"],

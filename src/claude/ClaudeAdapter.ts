@@ -22,7 +22,7 @@ import {
   type TranscriptMessage,
   type TranscriptOptions
 } from "../AgentAdapter.ts"
-import { AgentError, InvalidOptions, type Reason, SessionNotFound } from "../AgentError.ts"
+import { AgentError, InvalidOptions, type Reason, SessionInUse, SessionNotFound } from "../AgentError.ts"
 import { environment } from "../internal/agentCommand.ts"
 import type { Host } from "../internal/core.ts"
 import * as ClaudeHistory from "./ClaudeHistory.ts"
@@ -32,7 +32,9 @@ import * as AdapterConfig from "./internal/adapterConfig.ts"
 import * as Args from "./internal/claudeArgs.ts"
 import * as Executable from "./internal/executable.ts"
 import * as McpServers from "./internal/mcpServers.ts"
+import { secretsShown } from "./internal/optionChecks.ts"
 import * as Paths from "./internal/optionPaths.ts"
+import { isOpen, keyOf } from "./internal/reservation.ts"
 import * as Session from "./internal/session.ts"
 import { ClaudeAdapter } from "./internal/tags.ts"
 import * as Transcripts from "./internal/transcripts.ts"
@@ -126,6 +128,10 @@ const opening = Effect.fnUntraced(function* (
       ? yield* Transcripts.latest(at)
       : Option.as(yield* Transcripts.find(start.resume, at), start.resume)
   if (Option.isNone(found)) {
+    // 2.1.197 writes down a turn after it has ended.
+    if (start.resume !== undefined && start.fork !== true && isOpen(keyOf(at.configDir, start.resume))) {
+      return yield* fail(new SessionInUse({ id: start.resume }))
+    }
     return yield* fail(new SessionNotFound({ id: start.resume ?? "to continue", lookedIn }))
   }
   const resumed = found.value
@@ -174,8 +180,8 @@ export const make = Effect.fnUntraced(function* (
     const env = Args.env(options, process.env)
     const path = yield* Path.Path
     const at = { configDir: Transcripts.configDir(env), cwd: path.resolve(options.cwd ?? ".") }
-    const missing = yield* Paths.issues(options.claude ?? {}, at.cwd)
-    if (missing.length > 0) return yield* fail(new InvalidOptions({ issues: missing }))
+    const wrong = [...secretsShown(options), ...(yield* Paths.issues(options.claude ?? {}, at.cwd))]
+    if (wrong.length > 0) return yield* fail(new InvalidOptions({ issues: wrong }))
     const { expected, resumed, sessionId } = yield* opening(options.start, at)
     const executable = yield* Executable.find(config, process.env)
     const { mcpServers } = options.claude ?? {}
@@ -185,7 +191,7 @@ export const make = Effect.fnUntraced(function* (
       host,
       capabilities,
       sessionId,
-      key: (id) => `${at.configDir}\n${id}`,
+      key: (id) => keyOf(at.configDir, id),
       place: { cwd: at.cwd, home: typeof env["HOME"] === "string" ? env["HOME"] : undefined },
       dialogKinds: Args.initialize(options).supportedDialogKinds ?? [],
       expected,

@@ -492,15 +492,6 @@ export const subagentMessages = (
     })
   )
 
-const textOf = (content: unknown): string =>
-  typeof content === "string"
-    ? content
-    : Array.isArray(content)
-      ? content
-          .flatMap((block: unknown) => (isObject(block) && typeof block["text"] === "string" ? [block["text"]] : []))
-          .join("\n")
-      : ""
-
 const around = 80
 
 /**
@@ -521,7 +512,7 @@ export const search = (text: string, query: Query = {}): Stream.Stream<Found, Ag
         // Removed since it was listed.
         Stream.catchReason("AgentError", "SessionNotFound", () => Stream.empty),
         Stream.flatMap((message) => {
-          const said = textOf(message.content)
+          const said = Info.textsOf(message.content).join("\n")
           const at = said.toLowerCase().indexOf(wanted)
           const excerpt = said.slice(Math.max(0, at - around), at + wanted.length + around)
           return at < 0 ? Stream.empty : Stream.make<[Found]>({ session, message, excerpt })

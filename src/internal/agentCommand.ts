@@ -72,6 +72,7 @@ export const oversizeArgument = (args: ReadonlyArray<string>): string | undefine
     : `argument ${index + 1} has ${Buffer.byteLength(arg)} bytes, the system takes ${maxArgumentBytes} at most`
 }
 
-/** the values of an environment that must not be shown */
-export const secretsOf = (env: Environment): ReadonlyArray<string> =>
-  Object.values(env).flatMap((value) => (Redacted.isRedacted(value) ? [Redacted.value(value)] : []))
+/** those of the values that must not be shown, as they are */
+export const redactedOf = (
+  values: ReadonlyArray<string | Redacted.Redacted<string> | undefined>
+): ReadonlyArray<string> => values.flatMap((value) => (Redacted.isRedacted(value) ? [Redacted.value(value)] : []))

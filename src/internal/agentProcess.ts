@@ -11,7 +11,7 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { ExitStatus } from "../AgentEvent.ts"
-import { command, type CommandData, oversizeArgument, secretsOf } from "./agentCommand.ts"
+import { command, type CommandData, oversizeArgument, redactedOf } from "./agentCommand.ts"
 import * as ChildPipes from "./childPipes.ts"
 import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
@@ -22,7 +22,7 @@ import { argumentTooLong, fromDefect, fromPlatformError, type SpawnFailure } fro
 import * as SpawnRegistry from "./spawnRegistry.ts"
 import * as StderrTail from "./stderrTail.ts"
 
-export { command, type CommandData, environment, type Environment } from "./agentCommand.ts"
+export { type CommandData, environment, type Environment } from "./agentCommand.ts"
 export type { SpawnFailure } from "./spawnFailure.ts"
 
 export interface AgentProcess {
@@ -198,7 +198,7 @@ const start = Effect.fnUntraced(function* (
     if (entry.complaint !== undefined) yield* Effect.logWarning(entry.complaint)
   }
 
-  const tail = StderrTail.make([...(options.secrets ?? []), ...secretsOf(options.command.env)])
+  const tail = StderrTail.make([...(options.secrets ?? []), ...redactedOf(Object.values(options.command.env))])
   let stdout: Outlet | undefined
   const listener: ChildPipes.Listener = {
     stderr: tail.push,

@@ -21,7 +21,7 @@ import type {
   TranscriptMessage,
   TranscriptOptions
 } from "../AgentAdapter.ts"
-import { type AgentError, type Reason, SessionClosed, Unsupported } from "../AgentError.ts"
+import { type AgentError, InvalidOptions, type Reason, SessionClosed, Unsupported } from "../AgentError.ts"
 import type { ExitStatus } from "../AgentEvent.ts"
 import type * as Prompt from "../Prompt.ts"
 import type { Health, Session, SessionStatus } from "../Session.ts"
@@ -32,6 +32,7 @@ import type * as ids from "./ids.ts"
 import { Journal } from "./journal.ts"
 import { Quiescence } from "./quiescence.ts"
 import { decodeOutput, repaired } from "./output.ts"
+import { isPermissionMode } from "./resolve.ts"
 import type { LiveTurn } from "./liveTurn.ts"
 import { type TurnDriver, Turns } from "./turns.ts"
 import * as Unasked from "./unasked.ts"
@@ -249,7 +250,11 @@ export const make = Effect.fnUntraced(function* (
       "Session.interrupt"
     ),
     setModel: Effect.fn("Session.setModel")((name: string | undefined) => driver.setModel(name)),
-    setPermissionMode: Effect.fn("Session.setPermissionMode")((mode: PermissionMode) => driver.setPermissionMode(mode)),
+    setPermissionMode: Effect.fn("Session.setPermissionMode")((mode: PermissionMode) =>
+      isPermissionMode(mode)
+        ? driver.setPermissionMode(mode)
+        : Effect.fail(turns.error("control", new InvalidOptions({ issues: [`mode: there is no ${String(mode)}`] })))
+    ),
     clear: Effect.suspend(() => driver.clear),
     transcript: (options) => driver.transcript(options),
     execute: (effect) => Effect.provideContext(effect, config.host),
@@ -321,7 +326,9 @@ export const make = Effect.fnUntraced(function* (
       })
   }
   const driver = makeDriver(core)
-  if (resolved.budget !== undefined) yield* Effect.forkIn(spender(resolved.budget, core), scope)
+  if (resolved.budget !== undefined) {
+    yield* Effect.forkIn(spender(resolved.budget, core), scope, { startImmediately: true })
+  }
   yield* Effect.addFinalizer(() => close("closed"))
   return core
 })

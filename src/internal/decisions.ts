@@ -12,7 +12,7 @@ import { Answering } from "./answering.ts"
 import * as Handler from "./handlerRun.ts"
 import type { RequestId, ToolId } from "./ids.ts"
 import { issueOf } from "./inputAnswer.ts"
-import type { Journal } from "./journal.ts"
+import type { Body, Journal } from "./journal.ts"
 import type { Turns } from "./turns.ts"
 
 const isDecision = Schema.is(Permission.Decision)
@@ -57,6 +57,7 @@ export class Decisions {
   ): void {
     const { requestId, toolId } = request
     if (this.#permissions.has(requestId)) return
+    const tell = this.#teller(parent)
     this.#journal.emit(
       {
         _tag: "PermissionRequested",
@@ -70,7 +71,7 @@ export class Decisions {
       raw
     )
     this.#permissions.ask(requestId, this.#decide(request), ({ answer, by }) => {
-      this.#journal.emit({ _tag: "PermissionResolved", requestId, by, decision: answer }, parent)
+      tell({ _tag: "PermissionResolved", requestId, by, decision: answer })
       return reply(answer)
     })
   }
@@ -85,6 +86,7 @@ export class Decisions {
   ): void {
     const { requestId, toolId } = request
     if (this.#inputs.has(requestId)) return
+    const tell = this.#teller(parent)
     this.#journal.emit(
       {
         _tag: "InputRequested",
@@ -102,7 +104,7 @@ export class Decisions {
         const text = `the answer of the input handler does not fit, so it is declined: ${issue}`
         this.#journal.emit({ _tag: "Notice", level: "warning", code: "input-invalid", text })
       }
-      this.#journal.emit({ _tag: "InputResolved", requestId, by, answer }, parent)
+      tell({ _tag: "InputResolved", requestId, by, answer })
       return reply(answer)
     })
   }
@@ -115,6 +117,13 @@ export class Decisions {
   withdrawAll(): void {
     this.#permissions.withdrawAll()
     this.#inputs.withdrawAll()
+  }
+
+  /** For what comes of a request that is made now: when it is no part of a turn, that is none either. */
+  #teller(parent: ToolId | undefined): (body: Body) => void {
+    const journal = this.#journal
+    const tell = (body: Body) => journal.emit(body, parent)
+    return journal.current === undefined ? (body) => journal.apart(() => tell(body)) : tell
   }
 
   #decide(request: Permission.Request): Effect.Effect<Handler.Outcome<Permission.Decision>> {

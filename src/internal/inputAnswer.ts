@@ -39,9 +39,7 @@ const formIssue = ({ schema }: Input.Form, { content = {} }: Input.Accepted): Ef
     ? Effect.succeed(undefined)
     : formSchema(schema).pipe(
         Effect.map((form) => {
-          const result = Schema.decodeUnknownResult(form as Schema.ConstraintDecoder<unknown>, { errors: "all" })(
-            content
-          )
+          const result = Schema.decodeUnknownResult(form, { errors: "all" })(content)
           return Result.isSuccess(result) ? undefined : result.failure.message
         }),
         // A schema that cannot be read binds nobody: the server checks for itself.

@@ -102,6 +102,14 @@ export class Journal {
     for (const tell of early) tell()
   }
 
+  /** What is told here is no part of the running turn. */
+  apart(tell: () => void): void {
+    const { current } = this
+    this.current = undefined
+    tell()
+    this.current = current
+  }
+
   later(effect: Effect.Effect<void>): void {
     this.#later.push(effect)
   }

@@ -199,13 +199,17 @@ const matchesHost = (content: string, host: string): boolean => {
 
 /* Tools */
 
-const isTool = (rule: Rule, tool: string): boolean =>
-  rule.tool === tool ||
-  (/^mcp__[^_*]/.test(rule.tool) &&
-    !rule.tool.replace(/__\*$/, "").includes("*") &&
-    tool.startsWith(`${rule.tool.replace(/__\*$/, "")}__`) &&
+const isTool = (rule: Rule, tool: string): boolean => {
+  if (rule.tool === tool) return true
+  const server = rule.tool.replace(/__\*$/, "")
+  return (
+    /^mcp__[^_*]/.test(server) &&
+    !server.includes("*") &&
     // Only the name of a server stands for all of its tools.
-    !rule.tool.replace(/__\*$/, "").slice("mcp__".length).includes("__"))
+    !server.slice("mcp__".length).includes("__") &&
+    tool.startsWith(`${server}__`)
+  )
+}
 
 const mayMeanTool = (rule: Rule, tool: string): boolean =>
   isTool(rule, tool) ||

@@ -13,6 +13,7 @@ import type {
   AdapterDefaults,
   BaseOptions,
   Output,
+  PermissionMode,
   ResolvedOptions,
   Services,
   SessionOptions,
@@ -49,14 +50,23 @@ export const invalid = (issues: ReadonlyArray<string>): AgentError =>
 const NonEmptyString = Schema.String.check(Schema.isMinLength(1))
 const Strings = Schema.Array(Schema.String)
 
+const PermissionModes: Schema.Codec<PermissionMode> = Schema.Literals([
+  "default",
+  "acceptEdits",
+  "plan",
+  "dontAsk",
+  "auto",
+  "bypassPermissions"
+])
+
+export const isPermissionMode = Schema.is(PermissionModes)
+
 /** What plain option values must be. The types say the same; this is for values that come from outside. */
 export const BaseOptionsSchema = Schema.Struct({
   cwd: Schema.optional(NonEmptyString),
   model: Schema.optional(NonEmptyString),
   systemPrompt: Schema.optional(Schema.Union([Schema.String, Schema.Struct({ append: Schema.String })])),
-  permissionMode: Schema.optional(
-    Schema.Literals(["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"])
-  ),
+  permissionMode: Schema.optional(PermissionModes),
   allowedTools: Schema.optional(Strings),
   disallowedTools: Schema.optional(Strings),
   env: Schema.optional(

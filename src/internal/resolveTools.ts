@@ -65,7 +65,8 @@ const nameIssue = (server: string, tool: string): string | undefined => {
     : `${full} is longer than the ${longestName} characters that models take: shorten it`
 }
 
-const serverIssue = (server: string): string | undefined =>
+/** What is wrong with the name of a server, whoever runs it. */
+export const serverIssue = (server: string): string | undefined =>
   /^[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*$/.test(server)
     ? undefined
     : "the name of a server is made of letters, digits, - and single _ between them"

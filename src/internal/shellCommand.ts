@@ -117,8 +117,9 @@ export const suspects = (line: string): ReadonlyArray<string> => {
       [...text.matchAll(/(?<![\w./-])[\w./-]/g)].map(({ index }) => text.slice(index).replaceAll(/\s+/g, " "))
     )
   }
-  return commands.flatMap(({ text, words }) => [
-    text,
-    ...words.flatMap((_, index) => (index === 0 || wrappers.has(words[0] ?? "") ? [words.slice(index).join(" ")] : []))
-  ])
+  return commands.flatMap(({ text, words }) =>
+    [text].concat(
+      words.flatMap((_, index) => (index === 0 || wrappers.has(words[0] ?? "") ? [words.slice(index).join(" ")] : []))
+    )
+  )
 }

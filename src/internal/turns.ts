@@ -71,6 +71,8 @@ const replaced: TurnEnd = {
   })
 }
 
+const outOf = new LimitReached({ which: "budget" })
+
 /** A completed turn is completed, whoever wanted to stop it. */
 const outcomeOf = ({ failure, interrupted }: LiveTurn, { outcome }: TurnEnd): Turn.TurnOutcome => {
   if (outcome._tag === "Completed") return outcome
@@ -372,9 +374,10 @@ export class Turns {
   }
 
   #reason(outcome: Turn.TurnOutcome, end: TurnEnd): Reason {
-    return outcome._tag === "Interrupted"
-      ? new Interrupted({})
-      : (end.reason ?? new TurnFailed({ kind: outcome._tag, description: "the agent did not say why" }))
+    if (outcome._tag === "Interrupted") return new Interrupted({})
+    // The agent's own cap was what was left of the budget.
+    if (outcome._tag === "LimitReached" && outcome.which === "budget") return this.#broke() ?? end.reason ?? outOf
+    return end.reason ?? new TurnFailed({ kind: outcome._tag, description: "the agent did not say why" })
   }
 
   #resolve(turn: LiveTurn, exit: Exit.Exit<Turn.TurnResult, AgentError>, fails: boolean): void {

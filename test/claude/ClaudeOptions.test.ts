@@ -82,7 +82,7 @@ describe("validate", () => {
     assert.lengthOf(validate(untyped({ addDirs: "src", fallbackModel: 1 })), 2)
   })
 
-  it("rule 21: what is misspelt inside of an option is refused: half of a sandbox is none", () => {
+  it("rule 21: what is misspelt inside of an option is refused: half of a sandbox is none [cc-31]", () => {
     const wrong: ReadonlyArray<readonly [unknown, RegExp]> = [
       [{ sandbox: { enabled: true, network: { alowedDomains: ["a.org"] } } }, /^sandbox\.network\.alowedDomains/],
       [{ agents: { critic: { description: "d", prompt: "p", tool: ["Read"] } } }, /^agents\.critic\.tool/],
@@ -197,6 +197,9 @@ describe("validate", () => {
     refused(options({ settings: { apiKeyHelper: "echo s3cret-value" } }), /^settings holds a secret/)
     refused(options({ extraArgs: { "any-later-flag": "s3cret-value" } }), /^extraArgs holds a secret/)
     assert.notInclude(validate(options({ extraArgs: { x: "s3cret-value" } })).join(), "s3cret")
+    const headers = { Authorization: Redacted.make("Bearer s3cret-value") }
+    const mcpServers = { docs: { type: "http", url: "https://example.com", headers } } as const
+    refused(claude({ mcpServers, extraArgs: { auth: "Bearer s3cret-value" } }), /^extraArgs holds a secret/)
     accepted(options({ planModeInstructions: "s3cret-value", fallbackModel: "haiku" }))
     accepted(resolved({ env: { set: { LANG: "haiku-haiku" } }, claude: { fallbackModel: "haiku-haiku" } }))
   })

@@ -31,7 +31,7 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
         })
     )
 
-    it.effect("a program that ends at once fails with its code and its last words", () =>
+    it.effect("a program that ends at once fails with its code and its last words [cc-100]", () =>
       Effect.gen(function* () {
         const reason = yield* Fake.reasonOf(Fake.open({ FAKE_CLAUDE_FAULT: "exit-at-start=3" }))
         assert.strictEqual(reason._tag, "StartupFailed")
@@ -166,7 +166,7 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
 
   describe("disturbances", () => {
     it.effect(
-      "rule 14: garbage, unknown and broken frames are told and the turn goes on [asm-21] [asm-22] [asm-23]",
+      "rule 14: garbage, unknown and broken frames are told and the turn goes on [asm-21] [asm-22] [asm-23] [cc-10]",
       () =>
         Effect.gen(function* () {
           const session = yield* Fake.open()
@@ -209,7 +209,7 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
     )
 
     it.effect(
-      "a crash ends the running turn and each queued one with the code and the last words [cc-52] [asm-39]",
+      "a crash ends the running turn and each queued one with the code and the last words [cc-52] [asm-39] [cc-101]",
       () =>
         Effect.gen(function* () {
           const session = yield* Fake.open()
@@ -467,19 +467,21 @@ layer(Fake.layer, { excludeTestServices: true })("ClaudeSession on the fake CLI"
       })
     )
 
-    it.effect("rule 7: a request without an answer fails and health is Degraded; the second replaces the process", () =>
-      Effect.gen(function* () {
-        const session = yield* Fake.open(
-          { FAKE_CLAUDE_FAULT: "no-control-reply=set_model" },
-          { timeouts: { control: "200 millis" } }
-        )
-        yield* session.ask("My name is Alice")
-        assert.strictEqual((yield* Fake.reasonOf(session.setModel("a")))._tag, "ControlTimeout")
-        assert.strictEqual((yield* session.health)._tag, "Degraded")
-        assert.strictEqual((yield* Fake.reasonOf(session.setModel("b")))._tag, "ControlTimeout")
-        yield* Fake.event(session, "Notice", (notice) => notice.code === "process-replaced")
-        assert.strictEqual((yield* session.ask("What is my name?")).text, "Your name is Alice.")
-      })
+    it.effect(
+      "rule 7: a request without an answer fails and health is Degraded; the second replaces the process [cc-101]",
+      () =>
+        Effect.gen(function* () {
+          const session = yield* Fake.open(
+            { FAKE_CLAUDE_FAULT: "no-control-reply=set_model" },
+            { timeouts: { control: "200 millis" } }
+          )
+          yield* session.ask("My name is Alice")
+          assert.strictEqual((yield* Fake.reasonOf(session.setModel("a")))._tag, "ControlTimeout")
+          assert.strictEqual((yield* session.health)._tag, "Degraded")
+          assert.strictEqual((yield* Fake.reasonOf(session.setModel("b")))._tag, "ControlTimeout")
+          yield* Fake.event(session, "Notice", (notice) => notice.code === "process-replaced")
+          assert.strictEqual((yield* session.ask("What is my name?")).text, "Your name is Alice.")
+        })
     )
 
     it.effect("rule 8: after a replaced process a slow reader holds the agent back again", () =>

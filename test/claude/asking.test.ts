@@ -107,7 +107,7 @@ layer(Fake.layer, { excludeTestServices: true })("what the fake CLI asks", (it) 
     })
   )
 
-  it.effect("a handler that is not asked in another mode is told so when the mode changes", () =>
+  it.effect("a handler that is not asked in another mode is told so when the mode changes [asm-84]", () =>
     Effect.gen(function* () {
       const home = yield* Fake.home
       const session = yield* ClaudeSession.make({ ...home.options(), permissions: Permission.allowAll })

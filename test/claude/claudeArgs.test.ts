@@ -145,6 +145,15 @@ describe("args", () => {
     ])
   })
 
+  it("thinking is on, off, or has a number of tokens, and is shown as told [cc-26]", () => {
+    assert.deepStrictEqual(added({ claude: { thinking: { type: "adaptive" } } }), ["--thinking=adaptive"])
+    assert.deepStrictEqual(added({ claude: { thinking: { type: "disabled" } } }), ["--thinking=disabled"])
+    assert.deepStrictEqual(
+      added({ claude: { thinking: { type: "enabled", budgetTokens: 2000, display: "summarized" } } }),
+      ["--max-thinking-tokens=2000", "--thinking-display=summarized"]
+    )
+  })
+
   it("numbers are written as numbers [cc-28]", () => {
     assert.deepStrictEqual(added({ maxTurns: 3, maxBudgetUsd: 0.25 }), ["--max-turns=3", "--max-budget-usd=0.25"])
     assert.deepStrictEqual(added({ maxBudgetUsd: 5 }), ["--max-budget-usd=5"])

@@ -32,7 +32,7 @@ const read = (env: { readonly [name: string]: string }) =>
   Effect.provideService(ClaudeAdapter.config, ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
 
 describe("ClaudeAdapter.layer", () => {
-  it.live("gives every session what it was told", () =>
+  it.live("gives every session what it was told [cc-100]", () =>
     Effect.gen(function* () {
       const home = yield* FakeRig.home
       const layer = claude(home, {
@@ -54,7 +54,19 @@ describe("ClaudeAdapter.layer", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it.live("what a session says itself counts more", () =>
+  it.live("rule 11: a secret of the adapter is in no argument of a session either", () =>
+    Effect.gen(function* () {
+      const home = yield* FakeRig.home
+      const layer = claude(home, { apiKey: secret })
+      const settings = { apiKeyHelper: `echo ${secret}` }
+      const reason = yield* reasonOf(Effect.provide(ClaudeSession.make({ cwd: home.dir, settings }), layer))
+      assert.strictEqual(reason._tag, "InvalidOptions")
+      assert.include(reason.message, "settings holds a secret")
+      assert.notInclude(reason.message, secret)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.live("what a session says itself counts more [cc-32]", () =>
     Effect.gen(function* () {
       const home = yield* FakeRig.home
       const layer = claude(home, {
@@ -151,7 +163,7 @@ describe("ClaudeAdapter.config", () => {
     })
   )
 
-  it.effect("the key is never shown", () =>
+  it.effect("the key is never shown [asm-111]", () =>
     Effect.gen(function* () {
       const config = yield* read({ ANTHROPIC_API_KEY: secret })
       assert.notInclude(JSON.stringify(config), secret)

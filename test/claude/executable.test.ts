@@ -31,7 +31,7 @@ layer(Host)("an executable that is named", (it) => {
     return { dir, file }
   })
 
-  it.effect("by its path, by the variable, and the option before the variable", () =>
+  it.effect("by its path, by the variable, and the option before the variable [cc-118]", () =>
     Effect.gen(function* () {
       const { file } = yield* write("my claude", 0o755)
       const other = yield* write("other", 0o755)
@@ -87,7 +87,7 @@ layer(Host)("an executable that is named", (it) => {
     })
   )
 
-  it.effect("one that may not be executed, or is a directory, is a failure that says so", () =>
+  it.effect("one that may not be executed, or is a directory, is a failure that says so [cc-118]", () =>
     Effect.gen(function* () {
       const { dir, file } = yield* write("claude", 0o644)
       const reason = yield* failure(Executable.find({ executable: file }, {}))
@@ -148,7 +148,7 @@ describe("an executable that is looked for", () => {
     )
   const scope = `${cwd}/node_modules/@anthropic-ai`
 
-  it.effect("is the package in node_modules before PATH before the folders of installers", () =>
+  it.effect("is the package in node_modules before PATH before the folders of installers [cc-118]", () =>
     Effect.gen(function* () {
       const order = [
         `${scope}/claude-agent-sdk-${platform}/claude`,

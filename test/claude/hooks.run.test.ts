@@ -151,7 +151,7 @@ describe("the answers on the wire", () => {
 })
 
 describe("the types of hooks", () => {
-  it("an answer that the event does not honour is a type error", () => {
+  it("an answer that the event does not honour is a type error [cc-87]", () => {
     // @ts-expect-error a prompt cannot be asked about
     ClaudeHook.on("UserPromptSubmit", () => Effect.succeed(ClaudeHook.ask("why")))
     // @ts-expect-error what has happened cannot be denied

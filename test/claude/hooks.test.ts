@@ -56,7 +56,7 @@ layer(Fake.layer, { excludeTestServices: true })("hooks on the fake CLI", (it) =
       })
     )
 
-    it.effect("an allowed call runs and nobody is asked; asking asks about what is allowed", () =>
+    it.effect("an allowed call runs and nobody is asked; asking asks about what is allowed [cc-91]", () =>
       Effect.gen(function* () {
         const asked: Array<Permission.Request> = []
         const permissions: Permission.Handler = (request) => {
@@ -103,8 +103,23 @@ layer(Fake.layer, { excludeTestServices: true })("hooks on the fake CLI", (it) =
     )
   })
 
+  it.effect("a hook knows its session, its directory and the call it is about [cc-90]", () =>
+    Effect.gen(function* () {
+      const told: Array<unknown> = []
+      const hook = ClaudeHook.on("PreToolUse", ({ cwd, session_id, tool_use_id }) =>
+        Effect.sync(() => {
+          told.push([session_id, cwd, tool_use_id])
+          return ClaudeHook.pass
+        })
+      )
+      const session = yield* Fake.open({}, { hooks: [hook], ...allowed })
+      const call = (yield* Fake.turn(session, bash("echo a"))).find((event) => event._tag === "ToolStarted")
+      assert.deepStrictEqual(told, [[call?.sessionId, session.home.dir, call?.toolId]])
+    })
+  )
+
   describe("registration", () => {
-    it.effect("each hook goes into the handshake, with its matcher and with time to spare", () =>
+    it.effect("each hook goes into the handshake, with its matcher and with time to spare [cc-85]", () =>
       Effect.gen(function* () {
         const hooks = [
           ClaudeHook.on("PreToolUse", { matcher: "Bash|Write", timeout: "5 seconds" }, () =>
@@ -132,7 +147,7 @@ layer(Fake.layer, { excludeTestServices: true })("hooks on the fake CLI", (it) =
       })
     )
 
-    it.effect("rule 21: what would never be called is refused before anything is started", () =>
+    it.effect("rule 21: what would never be called is refused before anything is started [cc-31]", () =>
       Effect.gen(function* () {
         const pass = () => Effect.succeed(ClaudeHook.pass)
         const hooks = [
@@ -177,7 +192,7 @@ layer(Fake.layer, { excludeTestServices: true })("hooks on the fake CLI", (it) =
       ["answers what the event does not honour", () => Effect.succeed({ _tag: "Block" } as unknown as ClaudeHook.Pass)]
     ]
     for (const [how, handler] of failing) {
-      it.effect(`rule 18: a hook that ${how} denies the call, and a Notice says so`, () =>
+      it.effect(`rule 18: a hook that ${how} denies the call, and a Notice says so [cc-87] [asm-87]`, () =>
         Effect.gen(function* () {
           const hook = ClaudeHook.on("PreToolUse", { timeout: "100 millis" }, handler)
           const session = yield* Fake.open({}, { hooks: [hook], ...allowed })
@@ -209,7 +224,7 @@ layer(Fake.layer, { excludeTestServices: true })("hooks on the fake CLI", (it) =
 
     for (const version of ["2.1.329", "2.1.197"]) {
       for (const drift of ["input", "id"]) {
-        it.effect(`a call whose ${drift} cannot be read is denied all the same, by ${version}`, () =>
+        it.effect(`a call whose ${drift} cannot be read is denied all the same, by ${version} [cc-88]`, () =>
           Effect.gen(function* () {
             const hook = ClaudeHook.on("PreToolUse", () => Effect.succeed(ClaudeHook.allow()))
             const session = yield* Fake.open({ FAKE_CLAUDE_VERSION: version }, { hooks: [hook], ...allowed })

@@ -61,14 +61,16 @@ const issues = (mcpServers: ClaudeOnly["mcpServers"], tools?: ReadonlyArray<Reso
   validate(resolved({ claude: { mcpServers }, ...(tools === undefined ? {} : { tools }) })).join("\n")
 
 describe("mcpServers", () => {
-  it.live("rule 11: a CLI that knows how hears of them in the handshake, and no secret is among its arguments", () =>
-    Effect.gen(function* () {
-      const { args, file, initialize } = yield* started("2.1.329")
-      assert.include(args, "--await-initialize")
-      assert.isUndefined(file)
-      assert.deepStrictEqual(at(initialize, "mcpServers"), asTold)
-      assert.notInclude(args.join(" "), secret)
-    }).pipe(Effect.provide(Fake.layer))
+  it.live(
+    "rule 11: a CLI that knows how hears of them in the handshake, and no secret is among its arguments [cc-27]",
+    () =>
+      Effect.gen(function* () {
+        const { args, file, initialize } = yield* started("2.1.329")
+        assert.include(args, "--await-initialize")
+        assert.isUndefined(file)
+        assert.deepStrictEqual(at(initialize, "mcpServers"), asTold)
+        assert.notInclude(args.join(" "), secret)
+      }).pipe(Effect.provide(Fake.layer))
   )
 
   it.live("rule 11: an older one reads them from a file that is ours alone, and gone when the session is closed", () =>

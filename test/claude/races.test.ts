@@ -55,6 +55,46 @@ layer(Fake.layer, { excludeTestServices: true })("races on the fake CLI", (it) =
     })
   )
 
+  it.effect("a request of a process that is replaced fails with it, and says nothing about the new one", () =>
+    Effect.gen(function* () {
+      const session = yield* Fake.open(
+        { FAKE_CLAUDE_FAULT: "no-control-reply=set_model" },
+        { timeouts: { interrupt: "200 millis" } }
+      )
+      yield* session.ask("My name is Alice")
+      const pending = yield* fork(session.setModel("a"))
+      yield* fork(session.ask(stubborn))
+      yield* Fake.event(session, "TextDelta", (event) => event.text.startsWith("word"))
+      assert.strictEqual(yield* session.interrupt, "Escalated")
+      assert.strictEqual(tagOf(yield* Fiber.join(pending)), "ProcessExited")
+      assert.deepStrictEqual(yield* session.health, { _tag: "Healthy" })
+    })
+  )
+
+  it.effect("what is said into a turn whose process is being replaced is refused for want of a turn", () =>
+    Effect.gen(function* () {
+      const session = yield* Fake.open(
+        { FAKE_CLAUDE_FAULT: "slow-start=300" },
+        { timeouts: { interrupt: "200 millis" } }
+      )
+      const running = yield* fork(session.ask(stubborn))
+      yield* Fake.event(session, "TextDelta", (event) => event.text.startsWith("word"))
+      const interrupt = yield* fork(session.interrupt)
+      yield* Effect.repeat(Effect.delay(launches(session.home), "5 millis"), { until: (count) => count === 2 })
+      assert.strictEqual(tagOf(yield* Effect.exit(session.steer("hurry"))), "ControlFailed")
+      yield* Fiber.awaitAll([running, interrupt])
+    })
+  )
+
+  it.effect("a request that has no answer yet fails when the session is closed", () =>
+    Effect.gen(function* () {
+      const session = yield* Fake.open({ FAKE_CLAUDE_FAULT: "no-control-reply=set_model" })
+      const pending = yield* fork(session.setModel("a"))
+      yield* session.close
+      assert.strictEqual(tagOf(yield* Fiber.join(pending)), "ProcessExited")
+    })
+  )
+
   it.effect("a new process goes on in the permission mode and with the model that were set meanwhile", () =>
     Effect.gen(function* () {
       const session = yield* Fake.open(undefined, {

@@ -41,7 +41,17 @@ describe("toolServer", () => {
     assert.deepStrictEqual(initialize(undefined), agreed("2025-11-25"))
   })
 
-  it("lists tools with their schemas, annotations and metadata", () => {
+  it("rule 14: a name or a method that is no text is answered with an error like any other", () => {
+    const odd = { toString: 1, valueOf: 1 }
+    const code = (message: Record<string, unknown>): unknown => {
+      const { error } = Object(answer(message))
+      return error?.code
+    }
+    assert.strictEqual(code({ id: 1, method: "tools/call", params: { name: odd } }), -32_602)
+    assert.strictEqual(code({ id: 1, method: odd }), -32_601)
+  })
+
+  it("lists tools with their schemas, annotations and metadata [cc-93]", () => {
     assert.deepStrictEqual(answer({ id: "a", method: "tools/list" }), {
       id: "a",
       result: {
@@ -66,14 +76,14 @@ describe("toolServer", () => {
     })
   })
 
-  it("answers a ping, and every notification too, since the CLI waits for it", () => {
+  it("answers a ping, and every notification too, since the CLI waits for it [cc-93] [cc-97]", () => {
     assert.deepStrictEqual(answer({ id: 7, method: "ping" }), { id: 7, result: {} })
     assert.deepStrictEqual(answer({ method: "notifications/initialized" }), { id: 0, result: {} })
     assert.deepStrictEqual(answer({ method: "notifications/cancelled" }), { id: 0, result: {} })
     assert.deepStrictEqual(answer({ id: 3, result: {} }), { id: 0, result: {} })
   })
 
-  it("refuses what it does not know with the errors of JSON-RPC", () => {
+  it("refuses what it does not know with the errors of JSON-RPC [cc-93]", () => {
     const unknown = { code: -32_601, message: "There is no method tasks/list." }
     assert.deepStrictEqual(answer({ id: 1, method: "tasks/list" }), { id: 1, error: unknown })
     const invalid = { code: -32_600, message: "The id is no string and no number." }
@@ -110,7 +120,7 @@ describe("toolServer", () => {
     assert.deepInclude(given, { _tag: "Cancel", id: 4 })
   })
 
-  it("a result is text, and structured where it is an object", () => {
+  it("a result is text, and structured where it is an object [cc-95]", () => {
     const result = (answer: ToolAnswer) => ToolServer.succeeded(1, answer)["result"]
     const text = (text: string) => ({ type: "text", text })
     assert.deepStrictEqual(result({ value: "hello" }), { content: [text("hello")] })

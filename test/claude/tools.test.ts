@@ -58,7 +58,7 @@ const messagesIn = (record: ReadonlyArray<{ readonly [key: string]: unknown }>):
   })
 
 describe("tools of ours on the fake CLI", () => {
-  it.live("the handshake asks for the tools before it is answered, and the session knows their names", () =>
+  it.live("the handshake asks for the tools before it is answered, and the session knows their names [cc-40]", () =>
     Effect.gen(function* () {
       const { home, session } = yield* open(sum)
       yield* session.ask(addOnce)
@@ -70,7 +70,7 @@ describe("tools of ours on the fake CLI", () => {
     }).pipe(Effect.provide(Fake.layer))
   )
 
-  it.live("structured results and images reach the model as they are", () =>
+  it.live("structured results and images reach the model as they are [cc-97]", () =>
     Effect.gen(function* () {
       const Draw = Tool.make("draw", {
         success: Schema.Void,
@@ -102,7 +102,7 @@ describe("tools of ours on the fake CLI", () => {
     }).pipe(Effect.provide(Fake.layer))
   )
 
-  it.live("a call that the CLI gives up is answered, and so is the news of it", () =>
+  it.live("a call that the CLI gives up is answered, and so is the news of it [cc-97]", () =>
     Effect.gen(function* () {
       const { add, began, interrupted } = yield* stuckOnce
       const { home, session } = yield* open(add)

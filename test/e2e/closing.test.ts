@@ -8,7 +8,7 @@ import * as ClaudeSession from "effect-agent-session/claude/ClaudeSession"
 import * as Session from "effect-agent-session/Session"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { claude, failure, isGone, left, remnants, type Rig, until } from "./support.ts"
+import { holds, claude, failure, isGone, left, remnants, type Rig, until } from "./support.ts"
 
 /** Closes the session while a prompt is at the point that `reached` waits for: nothing may be left. */
 const closesDuring = (
@@ -73,7 +73,7 @@ describe("the close of a session of the real CLI", () => {
   closesDuring(
     "rule 9: before the first byte, nothing is left",
     () => "[[hang]]",
-    ({ api }) => Effect.promise(() => api.waitFor(({ body }) => JSON.stringify(body).includes("[[hang]]")))
+    ({ api }) => Effect.promise(() => api.waitFor(holds("[[hang]]")))
   )
 
   closesDuring(

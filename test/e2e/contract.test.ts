@@ -8,7 +8,7 @@ import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
 import { AdapterContract } from "effect-agent-session/testing"
 import * as MockApi from "../support/mockApi.ts"
 import { render } from "../support/promptScript.ts"
-import { executable } from "./agents.ts"
+import { executable, isSince } from "./agents.ts"
 import { services } from "./recording.ts"
 
 const can: ReadonlySet<AdapterContract.Ability> = new Set([
@@ -56,7 +56,11 @@ const makeRig = Effect.fnUntraced(function* (asks: boolean) {
 
 const live = Layer.suspend(() => ClaudeAdapter.layer({ executable: executable() })).pipe(Layer.provideMerge(services))
 
-const behaviours = AdapterContract.behaviours.filter(AdapterContract.applies({ can }, ClaudeAdapter.capabilities))
+// 2.1.197 does not say what became of a prompt, and tells a call that it refused itself as one that failed.
+const isNew = isSince("2.1.329")
+const behaviours = AdapterContract.behaviours
+  .filter(AdapterContract.applies({ can }, { ...ClaudeAdapter.capabilities, steer: isNew }))
+  .filter(({ title }) => isNew || !title.startsWith("rule 18: without a handler nobody is asked"))
 
 layer(live, { excludeTestServices: true, timeout: Duration.seconds(60) })((it) => {
   describe("AdapterContract on the real CLI", () => {

@@ -3,7 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { BaseOptions } from "effect-agent-session/AgentAdapter"
+import { AgentAdapter, type BaseOptions, type TranscriptMessage } from "effect-agent-session/AgentAdapter"
 import * as ClaudeHistory from "effect-agent-session/claude/ClaudeHistory"
 import * as Session from "effect-agent-session/Session"
 import { execFileSync } from "node:child_process"
@@ -60,11 +60,7 @@ const said = ({ message, type, uuid }: Json): Json => ({ type, uuid, message })
 
 const ours = (message: ClaudeHistory.Message): Json => said(message.raw)
 
-const talk = Effect.fnUntraced(function* (
-  rig: Rig,
-  prompts: ReadonlyArray<string>,
-  more: Partial<BaseOptions> = {}
-) {
+const talk = Effect.fnUntraced(function* (rig: Rig, prompts: ReadonlyArray<string>, more: Partial<BaseOptions> = {}) {
   return yield* Effect.scoped(
     Effect.gen(function* () {
       const session = yield* Session.make({ ...rig.base, ...more })
@@ -153,6 +149,27 @@ describe("history of the real CLI", () => {
         byPeople.map(listed),
         theirs<ReadonlyArray<Json>>(rig, "listSessions", { includeProgrammatic: false }).map(inTheirWords)
       )
+    })
+  )
+
+  claude("a session and its adapter tell the same, in the form of every agent [cc-103]", (rig) =>
+    Effect.gen(function* () {
+      const { configDir } = options(rig)
+      const adapter = yield* AgentAdapter
+      const session = yield* Session.make(rig.base)
+      assert.deepStrictEqual(yield* Stream.runCollect(session.transcript({ configDir })), [])
+      yield* session.ask("My name is Alice")
+      const id = Option.getOrThrow(yield* session.id)
+      // An older CLI writes a moment later than it answers.
+      yield* session.close
+      const messages = yield* Stream.runCollect(ClaudeHistory.messages(id, { configDir }))
+      const said = messages.map(({ content, id, role }) => ({ content, id, role }))
+      const of = (found: ReadonlyArray<TranscriptMessage>) =>
+        found.map(({ content, id, role }) => ({ content, id, role }))
+      assert.deepStrictEqual(of(yield* Stream.runCollect(session.transcript({ configDir }))), said)
+      assert.deepStrictEqual(of(yield* Stream.runCollect(adapter.transcript(id, { configDir }))), said)
+      const [last] = yield* Stream.runCollect(adapter.sessions({ configDir, cwd: rig.cwd, limit: 1 }))
+      assert.strictEqual(last?.id, id)
     })
   )
 

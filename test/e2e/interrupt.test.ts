@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as Session from "effect-agent-session/Session"
-import { claude, failure, only, tags, until } from "./support.ts"
+import { holds, claude, failure, only, tags, until } from "./support.ts"
 
 const goesOn = (session: Session.Session) =>
   Effect.map(session.ask("[[text:next]]"), ({ text }) => assert.strictEqual(text, "next"))
@@ -41,7 +41,7 @@ describe("an interrupt of the real CLI", () => {
     Effect.gen(function* () {
       const session = yield* Session.make(base)
       const turn = yield* Effect.forkChild(failure(session.ask("[[hang]]")))
-      yield* Effect.promise(() => api.waitFor(({ body }) => JSON.stringify(body).includes("[[hang]]")))
+      yield* Effect.promise(() => api.waitFor(holds("[[hang]]")))
       assert.strictEqual(yield* session.interrupt, "Interrupted")
       const error = yield* Fiber.join(turn)
       assert.strictEqual(error.reason._tag, "Interrupted")

@@ -220,15 +220,20 @@ describe("forms and pages of MCP servers, on the real CLI", () => {
     })
   )
 
-  claude("a page is opened with the consent of the input handler", (rig) =>
-    Effect.gen(function* () {
-      const { events, output } = yield* elicited(
-        rig,
-        { mode: "url", elicitationId: "e-1", message: "Log in", url: "https://example.com/login" },
-        Input.handlers({ url: ({ url }) => Effect.succeed(url.endsWith("/login") ? Input.accept() : Input.decline()) })
-      )
-      assert.include(output, "accept")
-      assert.strictEqual(only(events, "InputRequested")[0]?.kind, "url")
-    })
+  claude(
+    "a page is opened with the consent of the input handler",
+    (rig) =>
+      Effect.gen(function* () {
+        const { events, output } = yield* elicited(
+          rig,
+          { mode: "url", elicitationId: "e-1", message: "Log in", url: "https://example.com/login" },
+          Input.handlers({
+            url: ({ url }) => Effect.succeed(url.endsWith("/login") ? Input.accept() : Input.decline())
+          })
+        )
+        assert.include(output, "accept")
+        assert.strictEqual(only(events, "InputRequested")[0]?.kind, "url")
+      }),
+    { since: "2.1.329" }
   )
 })

@@ -28,10 +28,10 @@ const log = (session: Session.Session): Effect.Effect<ReadonlyArray<AgentEvent>>
 const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 describe("the rest of a session, on the real CLI", () => {
-  claude("what is said into a turn too late is a turn of the agent's own, before the next of ours", ({ base }) =>
-    Effect.gen(function* () {
+  claude(
+    "what is said into a turn too late is a turn of the agent's own, before the next of ours",
+    Effect.fnUntraced(function* ({ base }) {
       const session = yield* Session.make(base)
-      if (!session.capabilities.steer) return
       const events = yield* session.subscribe
       const first = yield* fork(session.ask(slow))
       yield* until(events, "TextDelta")
@@ -44,13 +44,14 @@ describe("the rest of a session, on the real CLI", () => {
         ["agent", "late"],
         ["caller", "next"]
       ])
-    })
+    }),
+    { since: "2.1.329" }
   )
 
-  claude("an interrupt stops what was said into the turn too", ({ base }) =>
-    Effect.gen(function* () {
+  claude(
+    "an interrupt stops what was said into the turn too",
+    Effect.fnUntraced(function* ({ base }) {
       const session = yield* Session.make(base)
-      if (!session.capabilities.steer) return
       const events = yield* session.subscribe
       yield* fork(Effect.exit(session.ask(slow)))
       yield* until(events, "TextDelta")
@@ -62,7 +63,8 @@ describe("the rest of a session, on the real CLI", () => {
         (yield* session.history).map(({ outcome }) => outcome._tag),
         ["Interrupted", "Completed"]
       )
-    })
+    }),
+    { since: "2.1.329" }
   )
 
   claude("quiescent waits for work in the background and for the turn that follows it", (rig) =>

@@ -211,6 +211,12 @@ export const only = <Tag extends AgentEvent["_tag"]>(
 export const tags = (events: ReadonlyArray<AgentEvent>): ReadonlyArray<AgentEvent["_tag"]> =>
   events.map((event) => event._tag)
 
+/** Whether a request of the API holds a text. */
+export const holds =
+  (text: string) =>
+  ({ body }: MockApi.RecordedRequest): boolean =>
+    body !== undefined && JSON.stringify(body).includes(text)
+
 /** The bodies of the requests for an answer, oldest first. */
 export const bodies = (api: MockApi.MockApi): ReadonlyArray<Readonly<Record<string, unknown>>> =>
   api.requests.flatMap(({ body, path }) => (path.startsWith("/v1/messages?") && isRecord(body) ? [body] : []))

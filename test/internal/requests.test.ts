@@ -23,7 +23,7 @@ const make = () => {
 }
 
 describe("requests", () => {
-  it.effect("each answer finds its request, whatever the order [asm-81]", () =>
+  it.effect("each answer finds its request, whatever the order [asm-81] [cc-47]", () =>
     Effect.gen(function* () {
       const { requests, start } = make()
       const a = yield* start("a")

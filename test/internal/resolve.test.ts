@@ -26,13 +26,18 @@ describe("resolve", () => {
     })
   )
 
-  it.effect("rule 21: values are checked, one sentence an issue, and not repeated [cc-29] [cc-34]", () =>
-    Effect.gen(function* () {
-      assert.include(yield* issues(outside('{"maxTurns":0,"model":5}')), "maxTurns")
-      assert.include(yield* issues(outside('{"model":"","buffer":-1}')), "buffer")
-      assert.notInclude(yield* issues(outside('{"model":{"secret":"sk-ant-1"}}')), "sk-ant-1")
-      assert.include(yield* issues(outside('{"timeouts":{"idle":"soon"}}')), "timeouts.idle")
-    })
+  it.effect(
+    "rule 21: values are checked, one sentence an issue, and not repeated [cc-29] [cc-30] [cc-34] [asm-68]",
+    () =>
+      Effect.gen(function* () {
+        assert.include(yield* issues(outside('{"maxTurns":0,"model":5}')), "maxTurns")
+        assert.include(yield* issues(outside('{"model":"","buffer":-1}')), "buffer")
+        assert.notInclude(yield* issues(outside('{"model":{"secret":"sk-ant-1"}}')), "sk-ant-1")
+        assert.include(yield* issues(outside('{"timeouts":{"idle":"soon"}}')), "timeouts.idle")
+        assert.include(yield* issues(outside('{"permissions":5}')), "permissions: must be a function")
+        assert.include(yield* issues(outside('{"timeouts":{"turn":0}}')), "timeouts.turn must be a duration greater")
+        assert.include(yield* issues(outside('{"timeouts":{"turn":-1}}')), "timeouts.turn must be a duration greater")
+      })
   )
 
   it.effect("rule 21: an option nobody knows is refused, also among the deadlines", () =>

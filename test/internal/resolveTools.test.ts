@@ -67,7 +67,7 @@ describe("resolveTools", () => {
     })
   )
 
-  it.effect("handlers and what they need come from the context in which the session is opened", () =>
+  it.effect("handlers and what they need come from the context in which the session is opened [cc-96]", () =>
     Effect.gen(function* () {
       class Stock extends Context.Service<Stock, { readonly of: (item: string) => number }>()("test/Stock") {}
       const toolkit = Toolkit.make(
@@ -141,7 +141,7 @@ describe("resolveTools", () => {
     })
   )
 
-  it.effect("wrong parameters are a text that says where, and the handler is not called", () =>
+  it.effect("wrong parameters are a text that says where, and the handler is not called [cc-94]", () =>
     Effect.gen(function* () {
       for (const failureMode of ["error", "return"] as const) {
         const tool = yield* made(Tool.make("add", { parameters: Add.parametersSchema, failureMode }), () =>
@@ -154,7 +154,7 @@ describe("resolveTools", () => {
     })
   )
 
-  it.effect("a failure is told by its message, else as its Schema encodes it", () =>
+  it.effect("a failure is told by its message, else as its Schema encodes it [cc-95]", () =>
     Effect.gen(function* () {
       class Sold extends Schema.TaggedError<Sold>()("Sold", { item: Schema.String }) {}
       class Late extends Schema.TaggedError<Late>()("Late", { message: Schema.String }) {}
@@ -173,7 +173,7 @@ describe("resolveTools", () => {
     })
   )
 
-  it.effect("a defect, a wrong result and one that is no JSON are tool errors that tell nothing of ours", () =>
+  it.effect("a defect, a wrong result and one that is no JSON are tool errors that tell nothing of ours [cc-95]", () =>
     Effect.gen(function* () {
       const logged: Array<unknown> = []
       const logger = Logger.make(({ message }) => void logged.push(message))

@@ -253,7 +253,7 @@ describe("turns", () => {
       assert.strictEqual((yield* Fiber.join(next))._tag, "Success")
     }))
 
-  test("rule 7: a new process is healthy: only its own silence counts", () =>
+  test("rule 7: a new process is healthy: only its own silence counts [cc-101]", () =>
     Effect.gen(function* () {
       const core = yield* open()
       yield* silentTwice(core)
@@ -342,6 +342,55 @@ describe("turns", () => {
       assert.isUndefined(never.pollUnsafe())
       yield* TestClock.adjust("5 seconds")
       yield* Fiber.join(never)
+    }))
+
+  test("a turn that cannot be sent fails for its caller, and the next one is sent [asm-59]", () =>
+    Effect.gen(function* () {
+      const sent: Array<string> = []
+      const core = yield* open((core) => ({
+        send: ({ prompt }) =>
+          Effect.suspend(() => {
+            sent.push(Prompt.textOf(prompt))
+            return sent.length === 1
+              ? Effect.fail(
+                  core.turns.error("turn", new AgentError.ControlFailed({ request: "send", description: "" }))
+                )
+              : Effect.void
+          })
+      }))
+      const first = yield* fork(core.session.ask("first"))
+      const second = yield* fork(core.session.ask("second"))
+      const refused = yield* Fiber.join(first)
+      assert.strictEqual(Result.isFailure(refused) ? refused.failure.reason._tag : "", "ControlFailed")
+      yield* core.does(() => core.turns.turnEnded(completed))
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(second)))
+      assert.deepStrictEqual(sent, ["first", "second"])
+    }))
+
+  test("quiescent waits for the turns that wait, too [asm-65]", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      for (const prompt of ["one", "two", "three"]) yield* fork(core.session.ask(prompt))
+      const quiet = yield* fork(core.session.quiescent)
+      for (const _ of ["one", "two"]) yield* core.does(() => core.turns.turnEnded(completed))
+      assert.isUndefined(quiet.pollUnsafe())
+      yield* core.does(() => core.turns.turnEnded(completed))
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(quiet)))
+      assert.deepStrictEqual(core.told, ["one", "two", "three"])
+    }))
+
+  test("rule 7: a deadline does nothing to a turn that has ended, and an infinite one never comes [asm-68]", () =>
+    Effect.gen(function* () {
+      const core = yield* open(undefined, { timeouts: { idle: "Infinity", turn: "Infinity" } })
+      const timed = yield* fork(core.session.ask("timed", { timeouts: { turn: "1 minute" } }))
+      yield* core.does(() => core.turns.turnEnded(completed))
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(timed)))
+      const endless = yield* fork(core.session.ask("endless"))
+      yield* TestClock.adjust("1000 days")
+      assert.isUndefined(endless.pollUnsafe())
+      yield* core.does(() => core.turns.turnEnded(completed))
+      assert.isTrue(Result.isSuccess(yield* Fiber.join(endless)))
+      assert.deepStrictEqual(core.told, ["timed", "endless"])
     }))
 
   test("quiescent waits as long as the agent says that it is at something", () =>

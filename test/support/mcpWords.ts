@@ -1,5 +1,5 @@
 /**
- * An MCP server of `@modelcontextprotocol/sdk` with the tool `upper`: over standard input and output when run as a
+ * An MCP server of `@modelcontextprotocol/sdk` with the tool `upper` and the resource `ui://words`: over standard input and output when run as a
  * program, where it also tells its variable MCP_TOKEN, or over HTTP for those who know the token.
  */
 import * as Effect from "effect/Effect"
@@ -29,12 +29,15 @@ interface Library {
 interface Schemas {
   readonly CallToolRequestSchema: unknown
   readonly ListToolsRequestSchema: unknown
+  readonly ReadResourceRequestSchema: unknown
 }
 
 const makeServer = async (token: string): Promise<Server> => {
   const { Server }: Library = await import(path("server/index.js"))
-  const { CallToolRequestSchema, ListToolsRequestSchema }: Schemas = await import(path("types.js"))
-  const server = new Server({ name: "words", version: "1.0.0" }, { capabilities: { tools: {} } })
+  const { CallToolRequestSchema, ListToolsRequestSchema, ReadResourceRequestSchema }: Schemas = await import(
+    path("types.js")
+  )
+  const server = new Server({ name: "words", version: "1.0.0" }, { capabilities: { resources: {}, tools: {} } })
   const inputSchema = { type: "object", properties: { text: { type: "string" } }, required: ["text"] }
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: [{ name: "upper", inputSchema }] }))
   server.setRequestHandler(CallToolRequestSchema, (request) => {
@@ -42,6 +45,9 @@ const makeServer = async (token: string): Promise<Server> => {
     const text = isRecord(params["arguments"]) ? String(params["arguments"]["text"]).toUpperCase() : ""
     return { content: [{ type: "text", text: `${text} ${token}` }] }
   })
+  server.setRequestHandler(ReadResourceRequestSchema, () => ({
+    contents: [{ uri: "ui://words", mimeType: "text/html", text: "<b>words</b>" }]
+  }))
   return server
 }
 

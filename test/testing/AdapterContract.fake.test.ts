@@ -10,7 +10,7 @@ const behaviours = AdapterContract.behaviours.filter(
 )
 
 layer(Fake.layer, { excludeTestServices: true })((it) => {
-  describe("AdapterContract on the fake CLI", () => {
+  describe("AdapterContract on the fake CLI [asm-121]", () => {
     for (const behaviour of behaviours) {
       it.effect(behaviour.title, () => Effect.flatMap(makeFakeRig, behaviour.run))
     }

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { AdapterContract } from "effect-agent-session/testing"
 import { makeMockRig } from "../support/rigs.ts"
 
-describe("AdapterContract on MockAdapter", () => {
+describe("AdapterContract on MockAdapter [asm-121]", () => {
   for (const behaviour of AdapterContract.behaviours) {
     it.effect(behaviour.title, () =>
       Effect.gen(function* () {

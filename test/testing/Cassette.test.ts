@@ -136,7 +136,7 @@ describe("Cassette", () => {
   )
 
   test(
-    "an agent that stalls ends the turn by the idle clock, in virtual time",
+    "an agent that stalls ends the turn by the idle clock, in virtual time [asm-72]",
     Effect.gen(function* () {
       const { cassette } = yield* recordTurns(["Hello!"])
       const error = yield* Effect.gen(function* () {

@@ -7,7 +7,7 @@ import { AgentScript as S, MockAdapter } from "effect-agent-session/testing"
 import { collect, of, provide, reasonOf, tags, until } from "../support/mock.ts"
 
 describe("script", () => {
-  it.effect("without a script every prompt is echoed", () =>
+  it.effect("without a script every prompt is echoed [cc-120]", () =>
     Effect.gen(function* () {
       const session = yield* Session.make()
       assert.strictEqual((yield* session.ask("  hello\n")).text, "  hello\n")
@@ -15,7 +15,7 @@ describe("script", () => {
     }).pipe(provide())
   )
 
-  it.effect("turn n gets entry n, the last one is repeated, and each session begins anew", () =>
+  it.effect("turn n gets entry n, the last one is repeated, and each session begins anew [cc-120]", () =>
     Effect.gen(function* () {
       for (const _ of [1, 2]) {
         const session = yield* Session.make()
@@ -36,7 +36,7 @@ describe("script", () => {
     }).pipe(provide([[S.text("one")], [S.text("two")]]))
   )
 
-  it.effect("a function gets the prompt, its number and what was said before", () => {
+  it.effect("a function gets the prompt, its number and what was said before [cc-120]", () => {
     const asked: Array<S.Asked> = []
     return Effect.gen(function* () {
       const session = yield* Session.make()
@@ -202,7 +202,7 @@ describe("script", () => {
     }).pipe(provide([[S.crash({ signal: "SIGKILL", stderr: "out of memory" })]]))
   )
 
-  it.effect("the reason of a failure decides about the outcome", () =>
+  it.effect("the reason of a failure decides about the outcome [cc-120]", () =>
     Effect.gen(function* () {
       const session = yield* Session.make()
       const outcomes = yield* Effect.forEach([1, 2, 3], () =>

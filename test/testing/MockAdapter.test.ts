@@ -80,7 +80,7 @@ describe("records", () => {
 })
 
 describe("config", () => {
-  it.effect("rule 21: what the agent cannot do is Unsupported, by option and by call", () =>
+  it.effect("rule 21: what the agent cannot do is Unsupported, by option and by call [asm-122]", () =>
     Effect.gen(function* () {
       const refused = (options: AgentAdapter.SessionOptions) =>
         Effect.map(reasonOf(Effect.scoped(Session.make<AgentAdapter.SessionOptions>(options))), (reason) => {

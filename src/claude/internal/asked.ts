@@ -10,7 +10,7 @@ import type * as Permission from "../../Permission.ts"
 import type { CanUseTool, Elicitation, RequestUserDialog } from "./controlInbound.ts"
 import type { DialogResult, ElicitationResult } from "./controlOutbound.ts"
 import type { PermissionResult } from "./controlPermission.ts"
-import { isObject, type JsonObject } from "./wire.ts"
+import { isObject, type JsonObject, optionalBoolean, optionalString } from "./wire.ts"
 
 /** Where the session is: path rules start there. */
 export interface Place {
@@ -22,7 +22,7 @@ const isAskRule = SchemaParser.is(
   Schema.Struct({
     source: Schema.String,
     tool_name: Schema.String,
-    rule_content: Schema.optionalKey(Schema.String)
+    rule_content: optionalString
   })
 )
 
@@ -63,7 +63,6 @@ export const permissionRequest = (
 
 /** An allow always carries the input: 2.1.197 takes one without it for a denial. */
 export const permissionResult = (request: CanUseTool, decision: Permission.Decision): PermissionResult => {
-  const tool = request.tool_use_id === undefined ? {} : { toolUseID: request.tool_use_id }
   if (decision._tag === "Deny") return denial(request, decision.message, decision.stopTurn)
   if (decision.input !== undefined && !isObject(decision.input)) {
     return denial(request, "The permission handler changed the input to something that is no object.")
@@ -72,15 +71,17 @@ export const permissionResult = (request: CanUseTool, decision: Permission.Decis
     behavior: "allow",
     updatedInput: decision.input ?? request.input,
     ...(decision.updates === undefined ? {} : { updatedPermissions: decision.updates }),
-    ...tool
+    ...toolOf(request)
   }
 }
 
-const denial = ({ tool_use_id }: CanUseTool, message: string, stopTurn?: boolean): PermissionResult => ({
+const toolOf = ({ tool_use_id }: CanUseTool) => (tool_use_id === undefined ? {} : { toolUseID: tool_use_id })
+
+const denial = (request: CanUseTool, message: string, stopTurn?: boolean): PermissionResult => ({
   behavior: "deny",
   message,
   ...(stopTurn === undefined ? {} : { interrupt: stopTurn }),
-  ...(tool_use_id === undefined ? {} : { toolUseID: tool_use_id })
+  ...toolOf(request)
 })
 
 /* Questions and plans */
@@ -90,15 +91,15 @@ const isQuestions = SchemaParser.is(
     questions: Schema.Array(
       Schema.Struct({
         question: Schema.String,
-        header: Schema.optionalKey(Schema.String),
+        header: optionalString,
         options: Schema.Array(
           Schema.Struct({
             label: Schema.String,
-            description: Schema.optionalKey(Schema.String),
-            preview: Schema.optionalKey(Schema.String)
+            description: optionalString,
+            preview: optionalString
           })
         ),
-        multiSelect: Schema.optionalKey(Schema.Boolean)
+        multiSelect: optionalBoolean
       })
     )
   })

@@ -3,11 +3,11 @@
  */
 import { Buffer } from "node:buffer"
 import * as Predicate from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Struct from "effect/Struct"
-import { environment, type Environment, oversizeArgument } from "../../internal/agentCommand.ts"
+import { environment, type Environment, oversizeArgument, redactedOf } from "../../internal/agentCommand.ts"
 import type { InitializeFields } from "../ClaudeControl.ts"
 import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
+import * as McpServers from "./mcpServers.ts"
 import { type AllOptions, type Ids, type Mapping, type OptionName, table, type Values } from "./optionTable.ts"
 import { withSandbox } from "./sandboxOption.ts"
 import { inline } from "./settingsOption.ts"
@@ -137,10 +137,11 @@ export const tooLong = (options: ResolvedClaudeOptions): OptionName | undefined 
 // A shorter text is found in many an argument by chance.
 const minSecret = 8
 
-/** the options that would show a secret of the environment in the process list */
+/** the options that would show a secret of the environment, or of an MCP server, in the process list */
 export const withSecret = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
-  const secrets = Object.values(options.env?.set ?? {}).flatMap((value) =>
-    Redacted.isRedacted(value) && Redacted.value(value).length >= minSecret ? [Redacted.value(value)] : []
+  const { claude, env } = options
+  const secrets = [...redactedOf(Object.values(env?.set ?? {})), ...McpServers.secretsOf(claude?.mcpServers)].filter(
+    (secret) => secret.length >= minSecret
   )
   return passed(options)
     .filter(([, tokens]) => tokens.some((token) => secrets.some((secret) => token.includes(secret))))

@@ -30,6 +30,7 @@ import * as AgentProcess from "../../internal/agentProcess.ts"
 import { live } from "../../internal/closeLadder.ts"
 import type { Core } from "../../internal/core.ts"
 import * as Lines from "../../internal/lines.ts"
+import * as Notices from "../../internal/notices.ts"
 import { Requests } from "../../internal/requests.ts"
 import * as ClaudeControl from "../ClaudeControl.ts"
 import * as ClaudeMessage from "../ClaudeMessage.ts"
@@ -70,9 +71,11 @@ export interface Connection {
   /** What the CLI told about itself. */
   readonly info: ClaudeControl.InitializeResponse
   readonly write: (message: ClaudeControl.Outbound) => Effect.Effect<void, AgentError>
+  /** `deadline`: for what is not the CLI's own doing, whose silence says nothing about the CLI. */
   readonly control: <S extends ClaudeControl.RequestSubtype>(
     subtype: S,
-    fields: ClaudeControl.RequestFields[S]
+    fields: ClaudeControl.RequestFields[S],
+    deadline?: Duration.Duration
   ) => Effect.Effect<ClaudeControl.Replies[S], AgentError>
 }
 
@@ -129,9 +132,20 @@ export const connect = Effect.fnUntraced(function* (
   const requests = new Requests<ClaudeMessage.ControlResponse["response"], AgentError>(gate, (resume) =>
     journal.wake(resume)
   )
+  // A process that is replaced is not read to its end.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      requests.failAll(
+        turns.error("control", new ControlFailed({ request: "a request", description: "the process was ended" }))
+      )
+      return journal.flush
+    })
+  )
   let open = false
   let said = ""
   let paused = false
+  /** Why nothing is heard any more though the process runs. */
+  let broken: ProtocolViolation | undefined
 
   const route = (message: ClaudeMessage.ClaudeMessage, size: number): void => {
     if (message.type === "control_response") {
@@ -177,12 +191,7 @@ export const connect = Effect.fnUntraced(function* (
   const pause = Effect.suspend(() => {
     if (!paused) {
       paused = true
-      journal.emit({
-        _tag: "Notice",
-        level: "info",
-        code: "reader-paused",
-        text: "much waits for a slow reader, so the agent is held back; its requests wait too"
-      })
+      journal.emit(Notices.readerPaused())
     }
     return Effect.andThen(
       Effect.andThen(journal.flush, gate.latch.await),
@@ -214,16 +223,22 @@ export const connect = Effect.fnUntraced(function* (
   )
   const ended = Effect.flatMap(exit, (exit) =>
     Effect.suspend(() => {
-      framer.end()
+      if (broken === undefined) framer.end()
       const stderrTail = process.stderrTail()
-      const reason = open
-        ? new ProcessExited({ ...exit, stderrTail })
-        : startupReason(plan.sessionId, said, exit, stderrTail)
+      const reason =
+        broken ??
+        (open ? new ProcessExited({ ...exit, stderrTail }) : startupReason(plan.sessionId, said, exit, stderrTail))
       requests.failAll(turns.error(open ? "control" : "handshake", reason))
       return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
     })
   )
-  yield* Effect.forkScoped(Effect.andThen(read, ended), { startImmediately: true })
+  // Whatever it was, what the agent says is not heard any more: nobody is to wait for it.
+  const heard = Effect.catchDefect(read, (defect) => {
+    const description = defect instanceof Error ? defect.message : String(defect)
+    broken = new ProtocolViolation({ description: `what it said could not be taken in: ${description}` })
+    return Effect.andThen(Effect.logError("The messages of Claude Code could not be taken in.", defect), process.kill)
+  })
+  yield* Effect.forkScoped(Effect.andThen(heard, ended), { startImmediately: true })
   // What a dead process leaves in its pipe is little: it need not wait for readers.
   const drain = Effect.acquireUseRelease(
     Effect.sync(() => gate.hurry()),
@@ -290,21 +305,22 @@ export const connect = Effect.fnUntraced(function* (
     process,
     info,
     write,
-    control: (subtype, fields) =>
-      request(subtype, fields, timeouts.control, () =>
-        turns.error(
+    control: (subtype, fields, own) => {
+      const deadline = own ?? timeouts.control
+      const late = (): AgentError => {
+        const millis = Duration.toMillis(deadline)
+        return turns.error(
           "control",
-          new ControlTimeout({
-            request: subtype,
-            millis: Duration.toMillis(timeouts.control),
-            stderrTail: process.stderrTail()
-          })
+          new ControlTimeout({ request: subtype, millis, stderrTail: process.stderrTail() })
         )
-      ).pipe(
-        Effect.tapError((error) =>
-          error.reason._tag === "ControlTimeout" ? core.unanswered(subtype) : Effect.sync(core.answered)
-        ),
+      }
+      return request(subtype, fields, deadline, late).pipe(
+        Effect.tapError((error) => {
+          if (error.reason._tag !== "ControlTimeout") return Effect.sync(core.answered)
+          return own === undefined ? core.unanswered(subtype) : Effect.void
+        }),
         Effect.tap(() => Effect.sync(core.answered))
       )
+    }
   }
 })

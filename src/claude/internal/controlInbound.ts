@@ -7,6 +7,7 @@ import {
   type Open,
   openUnion,
   optionalBoolean,
+  optionalNullableString,
   optionalString,
   optionalStrings,
   optionalUnknown,
@@ -92,7 +93,7 @@ export const HookCallback: Schema.Codec<HookCallback> = Schema.Struct({
   subtype: Schema.Literal("hook_callback"),
   callback_id: Schema.String,
   input: JsonObject,
-  tool_use_id: Schema.optionalKey(Schema.NullOr(Schema.String))
+  tool_use_id: optionalNullableString
 })
 
 /**

@@ -196,9 +196,7 @@ export class Events {
     const { current } = journal
     const launcher = this.#launcher(parentOf(parentId))
     if (launcher === undefined || current === undefined || this.#launched.get(launcher) === current.id) return tell()
-    journal.current = undefined
-    tell()
-    journal.current = current
+    journal.apart(tell)
   }
 
   message(

@@ -11,17 +11,16 @@ import * as Stream from "effect/Stream"
 import type { AgentError } from "../../AgentError.ts"
 import { type Entry, entryOf } from "./historyRecord.ts"
 import { failed, type File, type Host, notFound, records } from "./historyFiles.ts"
-
-type Json = { readonly [key: string]: unknown }
+import type { JsonObject } from "./wire.ts"
 
 const now = Effect.map(Clock.currentTimeMillis, (millis) => new Date(millis).toISOString())
 
-const lineOf = (record: Json): string => `${JSON.stringify(record)}\n`
+const lineOf = (record: JsonObject): string => `${JSON.stringify(record)}\n`
 
 /** Adds a record. A last line that was torn off is ended first, so that it takes nothing else with it. */
 export const append = Effect.fnUntraced(function* (
   { path }: File,
-  record: Json
+  record: JsonObject
 ): Effect.fn.Return<void, AgentError, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
   yield* Effect.scoped(
@@ -73,7 +72,7 @@ export interface Copy {
 }
 
 /** What makes sense in the original alone. */
-const ofTheOriginal: Json = {
+const ofTheOriginal: JsonObject = {
   teamName: undefined,
   agentName: undefined,
   sessionKind: undefined,
@@ -154,7 +153,7 @@ export const copy = Effect.fnUntraced(function* (
 })
 
 /** The archive mark: whether it is set, and since when. */
-export const markOf = (json: Json): Option.Option<{ readonly archived: boolean; readonly at: number }> => {
+export const markOf = (json: JsonObject): Option.Option<{ readonly archived: boolean; readonly at: number }> => {
   const { archived, at } = json
   const time = typeof at === "string" ? Date.parse(at) : Number.NaN
   return typeof archived === "boolean" && !Number.isNaN(time) ? Option.some({ archived, at: time }) : Option.none()

@@ -12,8 +12,9 @@ import * as Stream from "effect/Stream"
 import { AgentError, HistoryFailed, SessionNotFound } from "../../AgentError.ts"
 import * as Lines from "../../internal/lines.ts"
 import { isUuid } from "../../internal/uuid.ts"
-import { projectDirName } from "./transcripts.ts"
-import { isObject } from "./wire.ts"
+import { parsedObject } from "./jsonText.ts"
+import { dashed, longestName, projectDirName } from "./transcripts.ts"
+import type { JsonObject } from "./wire.ts"
 
 export type Host = FileSystem.FileSystem | Path.Path
 
@@ -131,14 +132,12 @@ export const worktreesOf = Effect.fnUntraced(function* (
 /** How old versions named the folder of a working directory. */
 const oldName = (cwd: string): string => cwd.replace(/[/_]/g, "-")
 
-const longestName = 200
-
 /** The folders that may hold conversations of the directories. */
 const foldersOf = (names: ReadonlyArray<string>, directories: ReadonlyArray<string>): ReadonlyArray<string> => {
   const exact = new Set(directories.flatMap((directory) => [projectDirName(directory), oldName(directory)]))
   // The end of a long name is a hash, which other versions made in another way.
   const long = directories
-    .map((directory) => directory.replace(/[^A-Za-z0-9]/g, "-"))
+    .map(dashed)
     .filter((name) => name.length > longestName)
     .map((name) => `${name.slice(0, longestName)}-`)
   return names.filter((name) => exact.has(name) || long.some((prefix) => name.startsWith(prefix)))
@@ -206,7 +205,7 @@ export const piecesOf = (
 
 export interface Record {
   readonly line: number
-  readonly value: { readonly [key: string]: unknown }
+  readonly value: JsonObject
 }
 
 /**
@@ -277,14 +276,5 @@ export const recordsAt = (
   })
 
 /** A small file of JSON beside a transcript; none when it is not there, or is something else. */
-export const jsonBeside = (
-  path: string
-): Effect.Effect<{ readonly [key: string]: unknown }, never, FileSystem.FileSystem> =>
-  Effect.map(read(path), (text) => {
-    try {
-      const value: unknown = JSON.parse(text)
-      return isObject(value) ? value : {}
-    } catch {
-      return {}
-    }
-  })
+export const jsonBeside = (path: string): Effect.Effect<JsonObject, never, FileSystem.FileSystem> =>
+  Effect.map(read(path), (text) => parsedObject(text) ?? {})

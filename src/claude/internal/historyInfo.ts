@@ -2,21 +2,15 @@
  * What a list tells of a conversation, read off the first and the last 64 KiB of its file: a list of a thousand large
  * conversations reads two small pieces of each. Pure. Measured on 2.1.329, and equal to what the official SDK lists.
  */
-import { isObject } from "./wire.ts"
-
-type Json = { readonly [key: string]: unknown }
+import { parsed, parsedObject } from "./jsonText.ts"
+import { isObject, type JsonObject } from "./wire.ts"
 
 /** The records that stand whole in a piece of a file; a line that the piece cuts is none. */
-const recordsOf = (piece: string, mark: string): ReadonlyArray<Json> =>
+const recordsOf = (piece: string, mark: string): ReadonlyArray<JsonObject> =>
   piece.split("\n").flatMap((line) => {
     // Lines may be long, and few are worth a parse.
-    if (!line.includes(mark)) return []
-    try {
-      const record: unknown = JSON.parse(line)
-      return isObject(record) ? [record] : []
-    } catch {
-      return []
-    }
+    const record = line.includes(mark) ? parsedObject(line) : undefined
+    return record === undefined ? [] : [record]
   })
 
 const isText = (value: unknown): value is string => typeof value === "string"
@@ -35,12 +29,8 @@ const lastField = (piece: string, field: string): string | undefined =>
     .findLast(isText)
 
 const unescaped = (text: string): string => {
-  try {
-    const value: unknown = JSON.parse(`"${text}"`)
-    return isText(value) ? value : text
-  } catch {
-    return text
-  }
+  const value = parsed(`"${text}"`)
+  return isText(value) ? value : text
 }
 
 /** Values of a field wherever they stand, in a record that the piece cuts too. */
@@ -62,7 +52,8 @@ const bashInput = /<bash-input>([\s\S]*?)<\/bash-input>/
 /** What the CLI and its tools write in a user's place begins with a tag, or says that the user interrupted. */
 const byMachine = /^(?:\s*<[a-z][\w-]*[\s>]|\[Request interrupted by user[^\]]*\])/
 
-const textsOf = (content: unknown): ReadonlyArray<string> =>
+/** What is said in the content of a message, block by block. */
+export const textsOf = (content: unknown): ReadonlyArray<string> =>
   isText(content)
     ? [content]
     : Array.isArray(content)

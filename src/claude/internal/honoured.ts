@@ -10,6 +10,7 @@ import type { ClaudeOnly, ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 import { flatten, ownerOf } from "./claudeArgs.ts"
 import type { Connection } from "./connection.ts"
 import { inline } from "./settingsOption.ts"
+import { isOlder } from "./version.ts"
 import { isObject } from "./wire.ts"
 
 /** What the CLI tells about itself; what it was not asked is absent. */
@@ -55,15 +56,6 @@ const since: ReadonlyArray<Since> = [
     used: ({ sandbox }) => sandbox?.allowNestedUserNamespaces !== undefined
   }
 ]
-
-const isOlder = (version: string, than: string): boolean => {
-  const [a, b] = [version, than].map((text) => text.split(".").map((part) => Number.parseInt(part, 10)))
-  for (const [index, wanted] of (b ?? []).entries()) {
-    const found = a?.[index] ?? 0
-    if (found !== wanted) return !(found > wanted)
-  }
-  return false
-}
 
 /** Which version has what is used and this one, if it is known, does not have. */
 const tooOld = (options: ClaudeOnly, version: string | undefined): Reason | undefined => {

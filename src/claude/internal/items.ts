@@ -67,7 +67,9 @@ export class Items {
 
   /** A whole block came: the rest of an open item, or an item of its own. */
   whole(kind: "text" | "reasoning", text: string, messageId: string, parent: ToolId | undefined, raw: unknown): void {
-    const item = parent === undefined && messageId === this.#messageId ? this.#takeOpen(kind) : undefined
+    // 2.1.197 asks for a broken answer anew without pieces, so its message does not begin.
+    if (parent === undefined && messageId !== this.#messageId && this.#open.size > 0) this.messageStarted(messageId)
+    const item = parent === undefined ? this.#takeOpen(kind) : undefined
     if (item === undefined) {
       const id = ids.itemId(`${messageId}:whole-${this.#wholes++}`)
       if (text !== "") this.#journal.text(deltaTag[kind], id, text, parent)

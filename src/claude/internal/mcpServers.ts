@@ -11,11 +11,15 @@ import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Environment } from "../../internal/agentCommand.ts"
+import { type Environment, redactedOf } from "../../internal/agentCommand.ts"
 import { commandOutput } from "../../internal/commandOutput.ts"
+import { serverIssue } from "../../internal/resolveTools.ts"
 import type { InitializeFields, McpServerConfig } from "../ClaudeControl.ts"
 import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 import type { Executable } from "./executable.ts"
+import { Filled } from "./optionModels.ts"
+import { isOlder } from "./version.ts"
+import { explain } from "./wire.ts"
 
 type Text = string | Redacted.Redacted<string>
 
@@ -60,7 +64,6 @@ export interface McpUrl extends Any {
  */
 export type McpServer = McpCommand | McpUrl
 
-const Filled = Schema.String.check(Schema.isMinLength(1))
 const Texts = Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Redacted(Schema.String)]))
 const both = {
   timeout: Schema.optional(Schema.Int.check(Schema.isGreaterThan(0))),
@@ -83,6 +86,8 @@ export const McpServer: Schema.Codec<McpServer> = Schema.Union([
     ...both
   })
 ])
+
+const AllServers: Schema.Codec<Servers> = Schema.Record(Schema.String, McpServer)
 
 type Servers = { readonly [name: string]: McpServer }
 
@@ -120,9 +125,7 @@ const textsOf = (server: McpServer): ReadonlyArray<Text> =>
 
 /** What must not be shown. */
 export const secretsOf = (servers: Servers = {}): ReadonlyArray<string> =>
-  Object.values(servers)
-    .flatMap(textsOf)
-    .flatMap((text) => (Redacted.isRedacted(text) ? [Redacted.value(text)] : []))
+  redactedOf(Object.values(servers).flatMap(textsOf))
 
 // The CLI passes over servers of these names without a word.
 const reserved = new Set(["claude-in-chrome", "computer-use", "ide", "workspace"])
@@ -130,22 +133,30 @@ const reserved = new Set(["claude-in-chrome", "computer-use", "ide", "workspace"
 const reservedForTools = "ide"
 
 const nameIssue = (name: string): string | undefined => {
-  if (!/^[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*$/.test(name)) {
-    return "the name of a server is made of letters, digits, - and single _ between them"
-  }
-  return reserved.has(name) ? "Claude Code keeps this name for itself: take another one" : undefined
+  if (reserved.has(name)) return "Claude Code keeps this name for itself: take another one"
+  return serverIssue(name)
+}
+
+/** What is wrong with names of servers beside those of our tools. */
+const nameIssues = (names: ReadonlyArray<string>, ours: ReadonlySet<string>, path: string): ReadonlyArray<string> => [
+  ...names.flatMap((name) => {
+    const issue = nameIssue(name)
+    return issue === undefined ? [] : [`${path}.${name}: ${issue}`]
+  }),
+  ...names.filter((name) => ours.has(name)).map((name) => `${path}.${name}: tools has a server of this name too`)
+]
+
+/** What is wrong with servers that come later, beside those of our tools. */
+export const issuesOf = (servers: Servers, ours: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const issue = explain(AllServers, servers)
+  return issue === undefined ? nameIssues(Object.keys(servers), new Set(ours), "servers") : [issue]
 }
 
 /** What is wrong with the servers together, ours and others. */
 export const issues = ({ claude, tools = [] }: ResolvedClaudeOptions): ReadonlyArray<string> => {
   const ours = new Set(tools.map(({ server }) => server))
-  const names = Object.keys(claude?.mcpServers ?? {})
   return [
-    ...names.flatMap((name) => {
-      const issue = nameIssue(name)
-      return issue === undefined ? [] : [`mcpServers.${name}: ${issue}`]
-    }),
-    ...names.filter((name) => ours.has(name)).map((name) => `mcpServers.${name}: tools has a server of this name too`),
+    ...nameIssues(Object.keys(claude?.mcpServers ?? {}), ours, "mcpServers"),
     ...(ours.has(reservedForTools)
       ? [`tools.${reservedForTools}: Claude Code keeps this name for itself: take another one`]
       : [])
@@ -153,12 +164,7 @@ export const issues = ({ claude, tools = [] }: ResolvedClaudeOptions): ReadonlyA
 }
 
 /** The first version that takes servers in the handshake. */
-const inHandshake = [2, 1, 329] as const
-
-const isAtLeast = (version: ReadonlyArray<number>, least: ReadonlyArray<number>): boolean => {
-  const at = least.findIndex((part, index) => version[index] !== part)
-  return at === -1 || (version[at] ?? 0) > (least[at] ?? 0)
-}
+const inHandshake = "2.1.329"
 
 /** Whether the CLI takes servers in the handshake. One that does not say its version in time gets the file. */
 export const takesServers = (
@@ -166,8 +172,8 @@ export const takesServers = (
   env: Environment
 ): Effect.Effect<boolean, never, ChildProcessSpawner> =>
   Effect.map(commandOutput(path, [...args, "--version"], env), (said) => {
-    const [, ...version] = /^(\d+)\.(\d+)\.(\d+)/.exec(said.trim()) ?? []
-    return version.length > 0 && isAtLeast(version.map(Number), inHandshake)
+    const [version] = /^\d+\.\d+\.\d+/.exec(said.trim()) ?? []
+    return version !== undefined && !isOlder(version, inHandshake)
   })
 
 export interface Passed {

@@ -184,6 +184,12 @@ const ofDirectories = ({ claude }: ResolvedClaudeOptions): Issues => [
   ...when(claude?.configDir === "", "configDir is empty: name a directory or leave it out")
 ]
 
+/** Secrets among the arguments: those of the environment, which may be the adapter's, and of MCP servers. */
+export const secretsShown = (options: ResolvedClaudeOptions): Issues =>
+  withSecret(options).map(
+    (option) => `${option} holds a secret, which everyone could read in the process list: take it out`
+  )
+
 const ofPassing = (options: ResolvedClaudeOptions): Issues => {
   const long = tooLong(options)
   return [
@@ -191,9 +197,7 @@ const ofPassing = (options: ResolvedClaudeOptions): Issues => {
       ([option, variable]) => `${option} and env.set.${variable} say the same thing: keep one of them`
     ),
     ...withNul(options).map((option) => `${option} holds a NUL character, which no process can be given: remove it`),
-    ...withSecret(options).map(
-      (option) => `${option} holds a secret of env.set, which everyone could read in the process list: take it out`
-    ),
+    ...secretsShown(options),
     ...when(long !== undefined, `${long} is longer than the system takes on a command line: make it shorter, or a file`)
   ]
 }

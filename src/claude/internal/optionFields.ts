@@ -2,13 +2,20 @@
 import * as Schema from "effect/Schema"
 import type { ClaudeOnly } from "../ClaudeOptions.ts"
 import { McpServer } from "./mcpServers.ts"
-import { AgentDefinitionSchema, Effort, Filled, Plugin, Thinking, ToolConfig } from "./optionModels.ts"
+import {
+  AgentDefinitionSchema,
+  Effort,
+  Filled,
+  flag,
+  Plugin,
+  text,
+  texts,
+  Thinking,
+  ToolConfig
+} from "./optionModels.ts"
 import { Sandbox } from "./sandboxOption.ts"
 
-const flag = Schema.optional(Schema.Boolean)
-const text = Schema.optional(Schema.String)
 const filled = Schema.optional(Filled)
-const strings = Schema.optional(Schema.Array(Schema.String))
 const Settings = Schema.Record(Schema.String, Schema.Unknown)
 
 const matching = (form: RegExp, expected: string): Schema.Codec<string> =>
@@ -22,7 +29,7 @@ const WorktreeName = matching(/^[A-Za-z0-9][\w.-]*$/, "a name of letters, digits
 const AbsolutePath = matching(/^(\/|[A-Za-z]:[\\/])/, "an absolute path")
 
 export const optionFields = {
-  addDirs: strings,
+  addDirs: texts,
   agent: filled,
   agentProgressSummaries: flag,
   agents: Schema.optional(Schema.Record(Filled, AgentDefinitionSchema)),

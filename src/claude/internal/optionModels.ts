@@ -1,5 +1,6 @@
 /** The forms of option values that are more than a text, a number or a switch; `ClaudeOptions` makes them public. */
 import * as Schema from "effect/Schema"
+import { PermissionMode } from "../../internal/permissionMode.ts"
 import type { AgentDefinition, McpServerConfig } from "./controlOutbound.ts"
 import { isObject } from "./wire.ts"
 
@@ -89,7 +90,10 @@ export type Beta = "context-1m-2025-08-07"
 export const Filled: Schema.String = Schema.String.check(
   Schema.isPattern(/\S/, { expected: "a text that is not empty" })
 )
-const strings = Schema.optionalKey(Schema.Array(Filled))
+export const flag = Schema.optional(Schema.Boolean)
+export const text = Schema.optional(Schema.String)
+export const texts = Schema.optional(Schema.Array(Schema.String))
+const filledTexts = Schema.optionalKey(Schema.Array(Filled))
 const count = Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
 
 /**
@@ -120,7 +124,7 @@ export const Thinking: Schema.Codec<Thinking> = Schema.Union([
  */
 export const Plugin: Schema.Codec<Plugin> = Schema.Union([
   Filled,
-  Schema.Struct({ path: Filled, skipMcpDiscovery: Schema.optional(Schema.Boolean) })
+  Schema.Struct({ path: Filled, skipMcpDiscovery: flag })
 ])
 
 /**
@@ -140,13 +144,13 @@ const isServer = (value: unknown): value is McpServerConfig => isObject(value)
 export const AgentDefinitionSchema: Schema.Codec<AgentDefinition> = Schema.Struct({
   description: Filled,
   prompt: Filled,
-  tools: strings,
-  disallowedTools: strings,
+  tools: filledTexts,
+  disallowedTools: filledTexts,
   model: Schema.optionalKey(Filled),
   mcpServers: Schema.optionalKey(
     Schema.Array(Schema.Union([Filled, Schema.Record(Schema.String, Schema.declare(isServer))]))
   ),
-  skills: strings,
+  skills: filledTexts,
   initialPrompt: Schema.optionalKey(Schema.String),
   maxTurns: count,
   autoCompactWindow: count,
@@ -154,9 +158,7 @@ export const AgentDefinitionSchema: Schema.Codec<AgentDefinition> = Schema.Struc
   omitClaudeMd: Schema.optionalKey(Schema.Boolean),
   memory: Schema.optionalKey(Schema.Literals(["user", "project", "local"])),
   effort: Schema.optionalKey(Schema.Union([Effort, Schema.Int])),
-  permissionMode: Schema.optionalKey(
-    Schema.Literals(["default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"])
-  ),
+  permissionMode: Schema.optionalKey(PermissionMode),
   observer: Schema.optionalKey(Filled),
   observerMessage: Schema.optionalKey(Schema.String)
 })

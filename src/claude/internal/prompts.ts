@@ -62,8 +62,11 @@ export class Prompts {
   /** A turn begins. True when it is that of our prompt. */
   begins({ user_message_uuids: ids }: SystemInit): boolean {
     const own = this.#own
-    if (own === undefined || this.#begun) return false
-    this.#begun = ids !== undefined ? ids.includes(own) : !this.#tells || this.#life === "started"
+    if (own === undefined) return false
+    // It may be told twice.
+    const isNamed = ids?.includes(own) === true
+    if (this.#begun) return isNamed
+    this.#begun = isNamed || (ids === undefined && (!this.#tells || this.#life === "started"))
     return this.#begun
   }
 

@@ -5,6 +5,11 @@
 // One list for the whole program: adapters come and go, the files are the same.
 const openConversations = new Set<string>()
 
+export const isOpen = (key: string): boolean => openConversations.has(key)
+
+/** By what a conversation is told from those of other configurations. */
+export const keyOf = (configDir: string, sessionId: string): string => `${configDir}\n${sessionId}`
+
 /** Holds one conversation at a time; which one it is changes when it is cleared. */
 export class Reservation {
   #held: string | undefined

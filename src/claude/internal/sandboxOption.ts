@@ -2,10 +2,8 @@
  * The sandbox for commands: its form, and how it is laid over inline settings, which is where the CLI reads it from.
  */
 import * as Schema from "effect/Schema"
+import { flag, type Settings, text, texts } from "./optionModels.ts"
 
-const strings = Schema.optional(Schema.Array(Schema.String))
-const text = Schema.optional(Schema.String)
-const flag = Schema.optional(Schema.Boolean)
 const port = Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 })))
 
 type Strings = ReadonlyArray<string> | undefined
@@ -126,8 +124,8 @@ const credential = {
   extract: text,
   onExtractNoMatch: Schema.optional(Schema.Literals(["deny", "error", "warn"])),
   decode: Schema.optional(Schema.Literal("jwt")),
-  maskClaims: strings,
-  injectHosts: strings
+  maskClaims: texts,
+  injectHosts: texts
 }
 
 const signing = Schema.optional(Schema.Literals(["deny", "passthrough"]))
@@ -143,14 +141,14 @@ export const Sandbox: Schema.Codec<Sandbox> = Schema.Struct({
   allowUnsandboxedCommands: flag,
   network: Schema.optional(
     Schema.Struct({
-      allowedDomains: strings,
-      deniedDomains: strings,
+      allowedDomains: texts,
+      deniedDomains: texts,
       strictAllowlist: flag,
       allowManagedDomainsOnly: flag,
-      allowUnixSockets: strings,
+      allowUnixSockets: texts,
       allowAllUnixSockets: flag,
       allowLocalBinding: flag,
-      allowMachLookup: strings,
+      allowMachLookup: texts,
       httpProxyPort: port,
       socksProxyPort: port,
       tlsTerminate: Schema.optional(Schema.Struct({ caCertPath: text, caKeyPath: text }))
@@ -158,10 +156,10 @@ export const Sandbox: Schema.Codec<Sandbox> = Schema.Struct({
   ),
   filesystem: Schema.optional(
     Schema.Struct({
-      allowWrite: strings,
-      denyWrite: strings,
-      denyRead: strings,
-      allowRead: strings,
+      allowWrite: texts,
+      denyWrite: texts,
+      denyRead: texts,
+      allowRead: texts,
       allowManagedReadPathsOnly: flag,
       disabled: flag
     })
@@ -184,13 +182,11 @@ export const Sandbox: Schema.Codec<Sandbox> = Schema.Struct({
   allowNestedUserNamespaces: flag,
   enableWeakerNetworkIsolation: flag,
   allowAppleEvents: flag,
-  excludedCommands: strings,
-  ripgrep: Schema.optional(Schema.Struct({ command: Schema.String, args: strings })),
+  excludedCommands: texts,
+  ripgrep: Schema.optional(Schema.Struct({ command: Schema.String, args: texts })),
   bwrapPath: text,
   socatPath: text
 })
-
-type Settings = { readonly [key: string]: unknown }
 
 /** What a user turned on must not turn itself off when it cannot be had. */
 const strict = (sandbox: Sandbox): Sandbox =>

@@ -23,6 +23,7 @@ import * as Core from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Outgoing } from "../../internal/liveTurn.ts"
 import * as NewTurn from "../../internal/newTurn.ts"
+import * as Notices from "../../internal/notices.ts"
 import * as Prompt from "../../Prompt.ts"
 import * as Usage from "../../Usage.ts"
 import type * as ClaudeControl from "../ClaudeControl.ts"
@@ -31,6 +32,7 @@ import type { ClaudeSession } from "../ClaudeSession.ts"
 import type { Place } from "./asked.ts"
 import { Asking } from "./asking.ts"
 import * as Connection from "./connection.ts"
+import * as Controls from "./controls.ts"
 import { Events } from "./events.ts"
 import { FrameReaders } from "./frameReaders.ts"
 import { Hearing } from "./hearing.ts"
@@ -69,8 +71,7 @@ export interface Setup {
 }
 
 /** 2.1.197, which tells no version either, does not say what became of a prompt: one that is said into a turn is lost sight of. */
-const tellsPrompts = (info: ClaudeControl.InitializeResponse | undefined): boolean =>
-  info?.claude_code_version !== undefined
+const tellsPrompts = (info: ClaudeControl.InitializeResponse): boolean => info.claude_code_version !== undefined
 
 /** What this session can do of what the CLI can: nobody is asked without a handler, nothing comes in pieces when told so. */
 const narrow = (
@@ -162,7 +163,9 @@ export const open = Effect.fnUntraced(function* (
           Effect.suspend(() => {
             const sent = NewTurn.promptOf(input, PromptBlocks.refused)
             if (Result.isFailure(sent)) return Effect.fail(core.turns.error("turn", sent.failure))
-            if (!tellsPrompts(connection?.info)) return Core.unsupported(core.turns, "steer")
+            if (connection !== undefined && !tellsPrompts(connection.info)) {
+              return Core.unsupported(core.turns, "steer")
+            }
             const { running } = core.turns
             if (running === undefined || running.settled || running.stopping) {
               const description = "no turn runs; use ask or stream"
@@ -186,7 +189,10 @@ export const open = Effect.fnUntraced(function* (
             hookCalls.withdrawAll()
             return connection?.process.shutdown ?? Effect.void
           }),
-          Effect.sync(() => readers.end())
+          Effect.sync(() => {
+            events.closeTasks()
+            readers.end()
+          })
         )
       }
     }
@@ -200,14 +206,11 @@ export const open = Effect.fnUntraced(function* (
   })
   journal.sessionId = ids.sessionId(setup.sessionId)
 
-  const control = <S extends ClaudeControl.RequestSubtype>(
-    subtype: S,
-    fields: ClaudeControl.RequestFields[S]
-  ): Effect.Effect<ClaudeControl.Replies[S], AgentError> =>
+  const control: Connection.Connection["control"] = (subtype, fields, deadline) =>
     Effect.suspend(() =>
       connection === undefined
         ? Effect.fail(turns.error("control", new ControlFailed({ request: subtype, description: "no process runs" })))
-        : connection.control(subtype, fields)
+        : connection.control(subtype, fields, deadline)
     )
 
   const answer = (reply: ClaudeControl.Outbound): Effect.Effect<void> =>
@@ -234,6 +237,10 @@ export const open = Effect.fnUntraced(function* (
   })
   hearing.process(setup.expected)
 
+  /** What the last process told. */
+  let handshake: ClaudeControl.InitializeResponse = {}
+  const controls = Controls.make({ core, events, control, handshake: () => handshake, ours: toolServers.names })
+
   /** Why the process ended before the session was open. */
   let died: Reason | undefined
 
@@ -242,6 +249,7 @@ export const open = Effect.fnUntraced(function* (
       died = reason
       readers.end(core.isClosing() ? undefined : turns.error("turn", reason))
       hookCalls.withdrawAll()
+      events.closeTasks()
       return core.exited(reason, exit)
     })
 
@@ -269,6 +277,7 @@ export const open = Effect.fnUntraced(function* (
       },
       gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
     }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
+    handshake = connection.info
     return connection
   })
 
@@ -304,12 +313,8 @@ export const open = Effect.fnUntraced(function* (
       yield* control("set_permission_mode", { mode: permissionMode.value })
     }
     if (chosen.model !== undefined) yield* control("set_model", { model: chosen.model })
-    journal.emit({
-      _tag: "Notice",
-      level: "warning",
-      code: "process-replaced",
-      text: "the agent did not obey; another process goes on with the conversation"
-    })
+    yield* controls.again
+    journal.emit(Notices.processReplaced())
     yield* journal.flush
   })
 
@@ -345,7 +350,8 @@ export const open = Effect.fnUntraced(function* (
     ...core.session,
     capabilities: narrow(setup.capabilities, options, info),
     messages: readers.stream,
-    serverInfo: Effect.sync(() => connection?.info ?? info),
-    control
+    serverInfo: Effect.sync(() => handshake),
+    control: (subtype, fields) => control(subtype, fields),
+    ...controls.methods
   }
 })

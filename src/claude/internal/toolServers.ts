@@ -37,6 +37,10 @@ export class ToolServers {
     this.#calls = new Answering(options.journal, options.turns)
   }
 
+  get names(): ReadonlyArray<string> {
+    return [...this.#servers.keys()]
+  }
+
   message(requestId: string, { message, server_name: server }: McpMessage): void {
     const tools = this.#servers.get(server)
     if (tools === undefined) {

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { Environment } from "../../internal/agentCommand.ts"
 import { isUuid } from "../../internal/uuid.ts"
-import { isObject } from "./wire.ts"
+import { parsedObject } from "./jsonText.ts"
 
 export interface Place {
   /** what `configDir` gives */
@@ -43,7 +43,8 @@ export const configDir = (env: { readonly [K in keyof Environment]: Environment[
   return (valueOf("CLAUDE_CONFIG_DIR") ?? `${valueOf("HOME") || homeOfUser()}/.claude`).normalize("NFC")
 }
 
-const longestName = 200
+/** A name that is longer ends in a hash. */
+export const longestName = 200
 
 const hash = (text: string): string => {
   let sum = 0
@@ -51,12 +52,15 @@ const hash = (text: string): string => {
   return Math.abs(sum).toString(36)
 }
 
+/** Each UTF-16 unit that is no ASCII letter or digit becomes a dash. */
+export const dashed = (cwd: string): string => cwd.replace(/[^A-Za-z0-9]/g, "-")
+
 /**
- * The folder of a working directory whose links are resolved: each UTF-16 unit that is no ASCII letter or digit becomes
- * a dash. Two directories may share a name; only those longer than 200 are told apart.
+ * The folder of a working directory whose links are resolved. Two directories may share a name; only those longer than
+ * 200 are told apart.
  */
 export const projectDirName = (cwd: string): string => {
-  const name = cwd.replace(/[^A-Za-z0-9]/g, "-")
+  const name = dashed(cwd)
   return name.length <= longestName ? name : `${name.slice(0, longestName)}-${hash(cwd)}`
 }
 
@@ -87,16 +91,8 @@ const changedAt = (file: string): Effect.Effect<Option.Option<number>, never, Fi
 const isMessage = (line: string): boolean => {
   // Nearly every line of some kinds is long, and only these two kinds are worth parsing.
   if (!line.includes('"type":"user"') && !line.includes('"type":"assistant"')) return false
-  try {
-    const record: unknown = JSON.parse(line)
-    return (
-      isObject(record) &&
-      (record["type"] === "user" || record["type"] === "assistant") &&
-      record["isSidechain"] !== true
-    )
-  } catch {
-    return false
-  }
+  const { isSidechain, type } = parsedObject(line) ?? {}
+  return (type === "user" || type === "assistant") && isSidechain !== true
 }
 
 /**

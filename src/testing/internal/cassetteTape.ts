@@ -149,7 +149,7 @@ export const withoutPaths = (paths: Readonly<Record<string, string>>): ((text: s
     .toSorted(([left], [right]) => right.length - left.length)
     .flatMap(([from, to]): ReadonlyArray<readonly [RegExp, string]> => [
       [new RegExp(`(?<![A-Za-z0-9_.-])${pattern(written(from))}(?![A-Za-z0-9_])`, "g"), written(to)],
-      [new RegExp(`(?<=projects[/\\\\]+)${pattern(folder(from))}(?![A-Za-z0-9_])`, "g"), folder(to)]
+      [new RegExp(`(?<=[/\\\\])${pattern(folder(from))}(?![A-Za-z0-9_])`, "g"), folder(to)]
     ])
   return (text) => rules.reduce((clean, [from, to]) => clean.replace(from, () => to), text)
 }

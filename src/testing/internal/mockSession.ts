@@ -20,6 +20,7 @@ import {
   Unsupported
 } from "../../AgentError.ts"
 import * as Core from "../../internal/core.ts"
+import * as Notices from "../../internal/notices.ts"
 import * as Prompt from "../../Prompt.ts"
 import type { Session } from "../../Session.ts"
 import type { Script } from "../AgentScript.ts"
@@ -177,14 +178,7 @@ export const open = Effect.fnUntraced(function* (
           )
         }
         yield* start
-        yield* agent.voice.say(() =>
-          agent.voice.emit({
-            _tag: "Notice",
-            level: "warning",
-            code: "process-replaced",
-            text: "the agent did not obey; another process goes on with the conversation"
-          })
-        )
+        yield* agent.voice.say(() => agent.voice.emit(Notices.processReplaced()))
       })
 
       const steer = (input: Prompt.Input): Effect.Effect<void, AgentError> =>

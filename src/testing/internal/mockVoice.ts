@@ -7,6 +7,7 @@ import type { ToolKind } from "../../AgentEvent.ts"
 import type { Core } from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Body } from "../../internal/journal.ts"
+import * as Notices from "../../internal/notices.ts"
 import type { ToolStatus } from "../../Turn.ts"
 
 export type ItemKind = "text" | "reasoning"
@@ -43,12 +44,7 @@ export class Voice {
       tell()
       journal.gate.update()
       if (journal.gate.isOpen) return journal.flush
-      journal.emit({
-        _tag: "Notice",
-        level: "info",
-        code: "reader-paused",
-        text: "much waits for a slow reader, so the agent is held back; its requests wait too"
-      })
+      journal.emit(Notices.readerPaused())
       return Effect.andThen(
         Effect.andThen(journal.flush, journal.gate.latch.await),
         Effect.sync(() => {
