@@ -6,6 +6,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -43,24 +44,25 @@ export const Limiter: Context.Service<Limiter, Limiter> = Context.Service("effec
 export interface Options {
   /** How many turns run at once, over all sessions. Default: any number. */
   readonly turns?: number | undefined
-  /** The longest hold, in milliseconds: who says more is not believed. Default: 7 days, the longest window of a plan. */
-  readonly longestHold?: number | undefined
+  /** The longest hold: who says more is not believed. Default: 7 days, the longest window of a plan. */
+  readonly longestHold?: Duration.Input | undefined
 }
 
-const week = 7 * 24 * 60 * 60 * 1000
-
 /**
- * A limiter. Fails with `InvalidOptions` unless `turns` is a whole number from 1.
+ * A limiter. Fails with `InvalidOptions` unless `turns` is a whole number from 1 and `longestHold` a duration. A turn that
+ * waits behind another one of its own session has its place already.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fn("Limiter.make")(function* ({ longestHold = week, turns }: Options = {}): Effect.fn.Return<
-  Limiter,
-  AgentError
-> {
-  if (turns !== undefined && !(Number.isInteger(turns) && turns > 0)) {
-    const issues = ["turns: must be a whole number, 1 or more"]
+export const make = Effect.fn("Limiter.make")(function* ({
+  longestHold = "7 days",
+  turns
+}: Options = {}): Effect.fn.Return<Limiter, AgentError> {
+  const issues = turns === undefined || (Number.isInteger(turns) && turns > 0) ? [] : ["turns: must be 1 or more"]
+  const longest = Option.map(Duration.fromInput(longestHold), Duration.toMillis)
+  if (Option.isNone(longest)) issues.push("longestHold: must be a duration")
+  if (Option.isNone(longest) || issues.length > 0) {
     return yield* new AgentError({ phase: "resolve", reason: new InvalidOptions({ issues }) })
   }
   const places = turns === undefined ? undefined : yield* Semaphore.make(turns)
@@ -79,7 +81,7 @@ export const make = Effect.fn("Limiter.make")(function* ({ longestHold = week, t
     admit: Effect.andThen(place, wait),
     hold: (moment) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
-        if (Number.isFinite(moment)) until = Math.max(until, Math.min(moment, now + longestHold))
+        if (Number.isFinite(moment)) until = Math.max(until, Math.min(moment, now + longest.value))
       }),
     heldUntil: Effect.map(Clock.currentTimeMillis, (now) => (until > now ? Option.some(until) : Option.none()))
   }

@@ -164,7 +164,7 @@ export interface Session<out Output = unknown> {
   readonly statusChanges: Stream.Stream<SessionStatus>
   /** The session so far. Never waits behind a turn. */
   readonly summary: Effect.Effect<SessionSummary>
-  /** Turns that ended, oldest first; the last 1,000. */
+  /** Turns that ended, oldest first: the last 1,000, or fewer that weigh 32 MiB together (the last one always). */
   readonly history: Effect.Effect<ReadonlyArray<TurnResult>>
   /**
    * Everything that happens, between turns too: first what is left of the last 1,024 events, then live, until the

@@ -154,6 +154,7 @@ describe("lines, decoding and the shortcut of text deltas", () => {
     Error.stackTraceLimit = stackTraceLimit
     await collectGarbage()
     const grown = process.memoryUsage().heapUsed - heap
+    // oxlint-disable-next-line no-console -- counted and printed, so that a run of CI says what it did
     console.log(
       `lines, FUZZ_SEED=${seed}: ${mutations} damages to ${heard} lines in ${chunks} chunks, ` +
         `${unparsed} told without a parse, the heap grew by ${(grown / 2 ** 20).toFixed(1)} MB`
@@ -325,11 +326,57 @@ describe("a session with an agent that talks nonsense", () => {
           for (const { outcome } of played.history) outcomes[outcome._tag] = (outcomes[outcome._tag] ?? 0) + 1
         }
         const turns = Object.entries(outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+        // oxlint-disable-next-line no-console -- counted and printed, so that a run of CI says what it did
         console.log(
           `sessions, FUZZ_SEED=${seed}: ${sessions} sessions, turns: ${turns.join(", ")}; ${heard} events, ${broken} of them for lines nobody understands`
         )
         assert.containsAllKeys(outcomes, ["Completed", "Failed"])
       }).pipe(Effect.provide(NodeServices.layer)),
     600_000
+  )
+
+  it.effect(
+    "rule 8: nobody reads, so no more of it is taken than the buffer holds",
+    () =>
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const dir = yield* fs.makeTempDirectoryScoped({ prefix: "effect-agent-session-fuzz-" })
+        const random = Random.make(seed)
+        const lines = Array.from({ length: 200 }, () => {
+          const line = random.pick(deltas) ?? Buffer.of(0)
+          return random.chance(0.5) ? damaged(line, random) : line
+        })
+        // The same piece each time: what grows is what we make of it.
+        const piece = Buffer.concat(lines.flatMap((line) => [line, Buffer.of(10)]))
+        const count = 100
+        let unread = (): number => 0
+        const spawner = MemoryProcess.spawner((process) => {
+          unread = process.unread
+          return ({ request_id, type }) => {
+            if (type === "control_request") {
+              const response = { subtype: "success", request_id, response: {} }
+              process.say(Buffer.from(`${JSON.stringify({ type: "control_response", response })}\n`))
+            } else for (let left = count; left > 0; left--) process.say(piece)
+          }
+        })
+        const adapter = ClaudeAdapter.layer({ executable: process.execPath, stateDir: dir }).pipe(
+          Layer.provide(Layer.succeed(ChildProcessSpawner, spawner))
+        )
+        const buffer = 256 * 1024
+        const session = yield* ClaudeSession.make({
+          cwd: dir,
+          env: { set: { HOME: dir, CLAUDE_CONFIG_DIR: dir } },
+          buffer
+        }).pipe(Effect.provide(adapter))
+        const asleep = Stream.runForEach(session.stream("go"), () => Effect.never)
+        yield* Effect.forkChild(asleep, { startImmediately: true })
+        yield* session.events.pipe(
+          Stream.filter((event) => event._tag === "Notice" && event.code === "reader-paused"),
+          Stream.runHead
+        )
+        const taken = (count - unread()) * piece.length
+        assert.isBelow(taken, 4 * buffer, `${taken} of ${count * piece.length} bytes`)
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    60_000
   )
 })

@@ -204,15 +204,33 @@ describe("a limiter", () => {
     }).pipe(provide())
   )
 
+  it.effect("what would be refused is refused at once, and waiting turns are counted", () =>
+    Effect.gen(function* () {
+      const limiter = yield* Limiter.make()
+      yield* limiter.hold(60_000)
+      const strict = yield* Session.make({ limiter, turns: { policy: "reject" } })
+      const first = yield* Effect.forkChild(strict.ask("one"), { startImmediately: true })
+      assert.strictEqual((yield* reasonOf(strict.ask("two")))._tag, "TurnRejected")
+      assert.strictEqual((yield* reasonOf(strict.ask(" ")))._tag, "InvalidOptions")
+      const session = yield* Session.make({ limiter, turns: { policy: "queue", capacity: 1 } })
+      const turns = yield* Effect.all(
+        ["a", "b"].map((prompt) => Effect.forkChild(session.ask(prompt), { startImmediately: true }))
+      )
+      assert.strictEqual((yield* reasonOf(session.ask("c")))._tag, "TurnQueueFull")
+      yield* TestClock.adjust("1 minute")
+      yield* Effect.all([first, ...turns].map(Fiber.join))
+    }).pipe(provide())
+  )
+
   it.effect("an earlier moment changes nothing, one too far away is not believed, and turns must be a number", () =>
     Effect.gen(function* () {
-      const limiter = yield* Limiter.make({ longestHold: 10_000 })
+      const limiter = yield* Limiter.make({ longestHold: "10 seconds" })
       yield* limiter.hold(5000)
       yield* limiter.hold(1000)
       assert.deepStrictEqual(yield* limiter.heldUntil, Option.some(5000))
       yield* limiter.hold(Number.MAX_SAFE_INTEGER)
       assert.deepStrictEqual(yield* limiter.heldUntil, Option.some(10_000))
-      assert.strictEqual((yield* reasonOf(Limiter.make({ turns: 0 })))._tag, "InvalidOptions")
+      assert.strictEqual((yield* reasonOf(Limiter.make({ turns: 0, longestHold: "1 day" })))._tag, "InvalidOptions")
     })
   )
 

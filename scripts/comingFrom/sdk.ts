@@ -239,7 +239,7 @@ export const entries = [
   },
   {
     names: ["matchDeniedModels"],
-    ours: "`session.supportedModels`: the CLI itself tells those that are left; one that is refused is `ModelNotFound`",
+    ours: "none: whether a model may be used is the CLI's to say; one that is refused is `ModelNotFound`",
     test: "404 is ModelNotFound"
   },
   {
@@ -325,12 +325,12 @@ export const messages = [
   {
     names: ["tool_progress"],
     ours: "`ToolProgress`",
-    test: "what a tool gives before its end is told while it runs"
+    test: "what is told by the way is an event of its kind, with its frame"
   },
   {
     names: ["rate_limit_event"],
     ours: "`RateLimited`, with `resetsAt`",
-    test: "429 is RateLimited"
+    test: "what is told by the way is an event of its kind, with its frame"
   },
   {
     names: ["system/api_retry"],
@@ -352,7 +352,7 @@ export const messages = [
       "system/session_writes_lost"
     ],
     ours: "`Notice`",
-    test: "a denial by the rules of the CLI is a notice"
+    test: "what is told by the way is an event of its kind, with its frame"
   },
   {
     names: [

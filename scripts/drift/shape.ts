@@ -18,6 +18,13 @@ export interface Shape {
   readonly flags: ReadonlyArray<string>
 }
 
+/** What is known of a version. */
+export interface Known extends Shape {
+  readonly version: string
+  /** What comes in some runs and not in others: it is no difference. */
+  readonly sometimes: ReadonlyArray<string>
+}
+
 export type Section = keyof Shape
 
 export const sections: ReadonlyArray<Section> = ["frames", "fields", "unknown", "refused", "handshake", "flags"]
@@ -73,13 +80,14 @@ export interface Difference {
 const frameOf = (field: string): string => field.slice(0, field.indexOf("."))
 
 /** What the other one has and the known one has not, and the other way round. */
-export const compare = (known: Shape, other: Shape): ReadonlyArray<Difference> =>
+export const compare = (known: Known, other: Shape): ReadonlyArray<Difference> =>
   sections.flatMap((section) => {
     const had = new Set(known[section])
     const has = new Set(other[section])
     // Of a frame that is new or missing, the fields go without saying.
     const matters = (name: string): boolean =>
-      section !== "fields" || (known.frames.includes(frameOf(name)) && other.frames.includes(frameOf(name)))
+      !known.sometimes.includes(name) &&
+      (section !== "fields" || (known.frames.includes(frameOf(name)) && other.frames.includes(frameOf(name))))
     return [
       ...[...has]
         .filter((name) => !had.has(name) && matters(name))
@@ -90,11 +98,19 @@ export const compare = (known: Shape, other: Shape): ReadonlyArray<Difference> =
     ].toSorted((a, b) => (a.name < b.name ? -1 : 1))
   })
 
-export const sorted = (shape: Shape): Shape => ({
-  frames: shape.frames.toSorted(),
-  fields: shape.fields.toSorted(),
-  unknown: shape.unknown.toSorted(),
-  refused: shape.refused.toSorted(),
-  handshake: shape.handshake.toSorted(),
-  flags: shape.flags.toSorted()
-})
+/** What is known of a version after one more run; what only one of them has comes by chance. */
+export const learn = (version: string, now: Shape, before: Known | undefined): Known => {
+  const each = (section: Section): ReadonlyArray<string> =>
+    [...new Set([...now[section], ...(before?.[section] ?? [])])].toSorted()
+  const differences = before === undefined ? [] : compare(before, now)
+  return {
+    version,
+    frames: each("frames"),
+    fields: each("fields"),
+    unknown: each("unknown"),
+    refused: each("refused"),
+    handshake: each("handshake"),
+    flags: each("flags"),
+    sometimes: [...new Set([...(before?.sometimes ?? []), ...differences.map(({ name }) => name)])].toSorted()
+  }
+}

@@ -201,13 +201,25 @@ export const make = Effect.fnUntraced(function* (
     if (changes.sessionId !== undefined) journal.sessionId = changes.sessionId
   }
 
-  // A session that ends holds nobody up: a turn that is asked for then is refused.
-  const admitted: Effect.Effect<void, never, Scope.Scope> =
-    resolved.limiter === undefined ? Effect.void : Effect.raceFirst(resolved.limiter.admit, Deferred.await(closed))
+  let admitting = 0
+  // What would be refused anyhow is refused at once, and a session that ends holds nobody up.
+  const admitted = (input: Prompt.Input): Effect.Effect<void, AgentError, Scope.Scope> => {
+    const { limiter } = resolved
+    if (limiter === undefined) return Effect.void
+    return Effect.suspend(() => {
+      const refusal = turns.refusal(input, admitting)
+      if (refusal !== undefined) return Effect.fail(turns.error("turn", refusal))
+      admitting++
+      return Effect.ensuring(
+        Effect.raceFirst(limiter.admit, Deferred.await(closed)),
+        Effect.sync(() => admitting--)
+      )
+    })
+  }
 
   const run = (input: Prompt.Input, options: Parameters<Session["ask"]>[1], streamed: boolean) =>
     Effect.andThen(
-      admitted,
+      admitted(input),
       Effect.acquireRelease(turns.submit(input, options, streamed), (turn) =>
         turn.settled ? Effect.sync(() => turn.backlog?.leave()) : turns.leave(turn)
       )

@@ -23,6 +23,8 @@ export interface Current {
   readonly id: TurnId
   readonly folding: Turn.Folding
   readonly backlog: Backlog<AgentEvent, AgentError> | undefined
+  /** What its events weigh together. */
+  readonly scale: { weight: number }
 }
 
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
@@ -149,7 +151,8 @@ export class Journal {
 
   #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {
     if (this.#early !== undefined) {
-      this.#early.push(() => this.#finish(event, parent, raw, size))
+      // A program that is no agent may say anything, as long as it likes: what the log would not keep is given up here.
+      if (this.#early.push(() => this.#finish(event, parent, raw, size)) === windowSize) this.#early.shift()
       return
     }
     const current = this.current
@@ -160,6 +163,7 @@ export class Journal {
     if (raw !== undefined) event.raw = raw
     this.log.append(event, size)
     if (current === undefined) return
+    current.scale.weight += size
     Turn.step(current.folding, event)
     current.backlog?.push(event, size)
   }

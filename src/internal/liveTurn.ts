@@ -42,6 +42,8 @@ export interface LiveTurn extends Outgoing {
   folding: Turn.Folding | undefined
   /** What looks after `idle` and `limit`. */
   clock: Fiber.Fiber<unknown, unknown> | undefined
+  /** Of its events together: characters of text, wire bytes of the rest. */
+  weight: number
   /** Its end counts as an interrupt of ours. */
   interrupted: boolean
   /** The agent was asked to stop, and there is a deadline for it. */

@@ -40,6 +40,7 @@ const live = (sent: Outgoing, given: Given): LiveTurn => ({
   over: Deferred.makeUnsafe<void>(),
   folding: undefined,
   clock: undefined,
+  weight: 0,
   interrupted: false,
   stopping: false,
   escalated: false,

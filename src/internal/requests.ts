@@ -21,7 +21,7 @@ export class Requests<A, E> {
   readonly #pending = new Map<string, Deferred.Deferred<A, E>>()
   readonly #gate: Gate
   readonly #wake: (resume: () => void) => void
-  #gone: E | undefined
+  #gone: (() => E) | undefined
 
   constructor(gate: Gate, wake: (resume: () => void) => void) {
     this.#gate = gate
@@ -52,7 +52,7 @@ export class Requests<A, E> {
               ),
             () => Effect.sync(() => this.#end(request.id))
           )
-        : Effect.fail(this.#gone)
+        : Effect.fail(this.#gone())
     )
   }
 
@@ -65,10 +65,10 @@ export class Requests<A, E> {
     return true
   }
 
-  /** The agent is gone: nothing will be answered any more. */
-  failAll(error: E): void {
+  /** The agent is gone: nothing will be answered any more. Mostly nobody asks why, and to make an error costs. */
+  failAll(error: () => E): void {
     this.#gone ??= error
-    for (const id of this.#pending.keys()) this.answer(id, Exit.fail(error))
+    for (const id of this.#pending.keys()) this.answer(id, Exit.fail(error()))
   }
 
   #begin(id: string): Deferred.Deferred<A, E> {

@@ -13,7 +13,6 @@ import type {
   AdapterDefaults,
   BaseOptions,
   Output,
-  PermissionMode,
   ResolvedOptions,
   Services,
   SessionOptions,
@@ -24,6 +23,7 @@ import { Budget } from "../Budget.ts"
 import { Limiter } from "../Limiter.ts"
 import type { Session } from "../Session.ts"
 import { resolveOutput } from "./output.ts"
+import { PermissionMode } from "./permissionMode.ts"
 import { resolveTools } from "./resolveTools.ts"
 import { isUuid } from "./uuid.ts"
 
@@ -50,23 +50,14 @@ export const invalid = (issues: ReadonlyArray<string>): AgentError =>
 const NonEmptyString = Schema.String.check(Schema.isMinLength(1))
 const Strings = Schema.Array(Schema.String)
 
-const PermissionModes: Schema.Codec<PermissionMode> = Schema.Literals([
-  "default",
-  "acceptEdits",
-  "plan",
-  "dontAsk",
-  "auto",
-  "bypassPermissions"
-])
-
-export const isPermissionMode = Schema.is(PermissionModes)
+export const isPermissionMode = Schema.is(PermissionMode)
 
 /** What plain option values must be. The types say the same; this is for values that come from outside. */
 export const BaseOptionsSchema = Schema.Struct({
   cwd: Schema.optional(NonEmptyString),
   model: Schema.optional(NonEmptyString),
   systemPrompt: Schema.optional(Schema.Union([Schema.String, Schema.Struct({ append: Schema.String })])),
-  permissionMode: Schema.optional(PermissionModes),
+  permissionMode: Schema.optional(PermissionMode),
   allowedTools: Schema.optional(Strings),
   disallowedTools: Schema.optional(Strings),
   env: Schema.optional(

@@ -33,6 +33,7 @@ import type { Journal } from "./journal.ts"
 import type { LiveTurn, Outgoing, TurnEnd } from "./liveTurn.ts"
 import * as NewTurn from "./newTurn.ts"
 import { TurnClock } from "./turnClock.ts"
+import { TurnHistory } from "./turnHistory.ts"
 import * as TurnQueue from "./turnQueue.ts"
 
 /** What turns need of the agent. */
@@ -60,8 +61,6 @@ export interface Options {
   readonly onLost: (error: AgentError) => Effect.Effect<void>
 }
 
-const historyLength = 1000
-
 /** How a turn ends whose process had to go. */
 const replaced: TurnEnd = {
   outcome: { _tag: "Failed" },
@@ -88,12 +87,16 @@ export class Turns {
   #replacing = false
   readonly #clock: TurnClock
   ledger: Usage.Ledger = Usage.ledger()
-  history: Array<Turn.TurnResult> = []
+  readonly #history = new TurnHistory()
   ended = 0
 
   constructor(options: Options) {
     this.#options = options
     this.#clock = new TurnClock(options.journal)
+  }
+
+  get history(): ReadonlyArray<Turn.TurnResult> {
+    return this.#history.results
   }
 
   /** The turn the agent is at: its own, if it began one, else ours. */
@@ -149,6 +152,18 @@ export class Turns {
       this.#dispatch({ _tag: "Submitted", turn: turn.success })
       return Effect.as(this.#options.journal.flush, turn.success)
     })
+  }
+
+  /** Why a turn would not be taken now, with `others` of them on their way here. */
+  refusal(input: Prompt.Input, others: number): Reason | undefined {
+    const { driver, resolved } = this.#options
+    const prompt = NewTurn.promptOf(input, driver.refused)
+    if (Result.isFailure(prompt)) return prompt.failure
+    const { capacity, policy } = resolved.turns
+    const busy = others > 0 || this.running !== undefined
+    if (busy && policy === "reject") return new TurnRejected({})
+    if (busy && others + this.#state.waiting.length > capacity) return new TurnQueueFull({ capacity })
+    return this.#terminal ?? this.#broke()
   }
 
   /** Its caller is gone. Nobody waits for what follows. */
@@ -331,7 +346,7 @@ export class Turns {
     this.#options.journal.current =
       turn === undefined || turn.settled || turn.folding === undefined
         ? undefined
-        : { id: turn.turnId, folding: turn.folding, backlog: turn.backlog }
+        : { id: turn.turnId, folding: turn.folding, backlog: turn.backlog, scale: turn }
   }
 
   /** Ends the turn for its caller. */
@@ -362,8 +377,7 @@ export class Turns {
     journal.emit({ _tag: "TurnEnded", result })
     journal.current = other
     this.ended++
-    this.history.push(result)
-    if (this.history.length > historyLength) this.history.shift()
+    this.#history.push(result, turn.weight)
     const reason = turn.failure ?? (outcome._tag === "Completed" ? undefined : this.#reason(outcome, end))
     if (reason?._tag === "RateLimited" && reason.resetsAt !== undefined) this.#options.onLimited(reason.resetsAt)
     this.#resolve(

@@ -2,7 +2,6 @@
 import { assert, layer } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import type { AgentError } from "effect-agent-session"
 import { MockAdapter } from "effect-agent-session/testing"
 import * as Args from "../../src/claude/internal/claudeArgs.ts"
@@ -10,6 +9,7 @@ import * as Connection from "../../src/claude/internal/connection.ts"
 import * as Core from "../../src/internal/core.ts"
 import { resolve } from "../../src/internal/resolve.ts"
 import * as Fake from "../support/fakeRig.ts"
+import * as ToyCore from "../support/toyCore.ts"
 
 const sessionId = "00000000-0000-4000-8000-000000000000"
 
@@ -22,18 +22,7 @@ layer(Fake.layer, { excludeTestServices: true })("a connection to the fake CLI",
       let open = false
       const core = yield* Core.make(
         { agent: "claude", capabilities: MockAdapter.capabilities, resolved, host: yield* Effect.context<Core.Host>() },
-        (): Core.Driver => ({
-          send: () => Effect.void,
-          interrupt: () => Effect.void,
-          replace: Effect.void,
-          setModel: () => Effect.void,
-          setPermissionMode: () => Effect.void,
-          steer: () => Effect.void,
-          clear: Effect.void,
-          transcript: () => Stream.empty,
-          closeItems: () => undefined,
-          shutdown: Effect.void
-        })
+        () => ToyCore.driver
       )
       const connection = yield* Connection.connect(
         core,
@@ -55,7 +44,7 @@ layer(Fake.layer, { excludeTestServices: true })("a connection to the fake CLI",
           textDelta: () => undefined,
           malformed: () => undefined,
           spawned: () => undefined,
-          gone: (reason) => Effect.asVoid(Deferred.succeed(gone, reason))
+          gone: (reason) => Effect.asVoid(Deferred.succeed(gone, reason()))
         }
       )
       open = true

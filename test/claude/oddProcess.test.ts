@@ -83,7 +83,7 @@ const rig = Effect.fnUntraced(function* ({ initialize = (cli, id) => cli.say(rep
 })
 
 const test = (title: string, effect: Effect.Effect<void, unknown, NodeServices.NodeServices | Scope.Scope>) =>
-  it.effect(title, () => Effect.provide(effect, NodeServices.layer))
+  it.effect(title, () => Effect.provide(effect, NodeServices.layer), 30_000)
 
 const ended = (session: ClaudeSession.ClaudeSession): Effect.Effect<AgentEvent.Of<"SessionEnded">> =>
   Fake.event(session, "SessionEnded")

@@ -2,12 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import { MockAdapter } from "effect-agent-session/testing"
-import * as ClaudeMessage from "effect-agent-session/claude/ClaudeMessage"
-import { Events } from "../../src/claude/internal/events.ts"
-import * as Core from "../../src/internal/core.ts"
 import type { TurnEnd } from "../../src/internal/liveTurn.ts"
-import { resolve } from "../../src/internal/resolve.ts"
+import * as ToyCore from "../support/toyCore.ts"
 
 const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 
@@ -39,47 +35,12 @@ const task = (subtype: string, more: object) => ({
 
 /** A session whose agent launches a subagent in the background, which calls a tool. */
 const launched = Effect.gen(function* () {
-  const core: Core.Core = yield* Core.make(
-    {
-      agent: "toy",
-      capabilities: MockAdapter.capabilities,
-      resolved: yield* resolve({}),
-      host: yield* Effect.context<Core.Host>()
-    },
-    (): Core.Driver => ({
-      send: () => Effect.void,
-      interrupt: () => Effect.void,
-      replace: Effect.void,
-      setModel: () => Effect.void,
-      setPermissionMode: () => Effect.void,
-      steer: () => Effect.void,
-      clear: Effect.void,
-      transcript: () => Stream.empty,
-      closeItems: (interrupted) => events.closeItems(interrupted),
-      shutdown: Effect.void
-    })
-  )
-  const events = new Events(core)
-  const hear = (...frames: ReadonlyArray<object>) =>
-    Effect.suspend(() => {
-      for (const frame of frames) {
-        const message = ClaudeMessage.decode(frame)
-        assert.isFalse(ClaudeMessage.isUnknown(message), JSON.stringify(frame))
-        if (
-          !ClaudeMessage.isUnknown(message) &&
-          (message.type === "assistant" || message.type === "user" || message.type === "system")
-        ) {
-          events.message(message, 64)
-        }
-      }
-      return core.journal.flush
-    })
+  const { core, events, hear } = yield* ToyCore.make
   const begin = (prompt: string) => Effect.forkChild(core.session.ask(prompt), { startImmediately: true })
   const end = Effect.suspend(() => {
     core.turns.turnEnded(completed)
     return core.journal.flush
   })
-  yield* core.opened({ resumed: false })
   yield* begin("launch it")
   yield* hear(call("agent"), task("task_started", { is_backgrounded: true }), answer("agent"), call("tool", "agent"))
   /** The events about the tool of the subagent. */

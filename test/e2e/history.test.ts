@@ -9,7 +9,7 @@ import * as Session from "effect-agent-session/Session"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
-import { claude, type Rig } from "./support.ts"
+import { claude, failure, type Rig } from "./support.ts"
 
 type Json = { readonly [key: string]: unknown }
 
@@ -226,6 +226,55 @@ describe("history of the real CLI", () => {
           ),
         []
       )
+    })
+  )
+
+  claude(
+    "a session reads its own conversation, which is empty before its first turn [cc-103]",
+    (rig) =>
+      Effect.gen(function* () {
+        const session = yield* Session.make(rig.base)
+        assert.deepStrictEqual(yield* Stream.runCollect(session.transcript()), [])
+        yield* session.ask("My name is Alice")
+        yield* session.ask("What is my name?")
+        const messages = yield* Stream.runCollect(session.transcript())
+        assert.deepStrictEqual(
+          messages.map(({ role }) => role),
+          ["user", "assistant", "user", "assistant"]
+        )
+        const page = yield* Stream.runCollect(session.transcript({ offset: 2, limit: 1 }))
+        assert.deepStrictEqual(page, messages.slice(2, 3))
+        yield* session.clear
+        assert.notInclude(JSON.stringify(yield* Stream.runCollect(session.transcript())), "Alice")
+        const kept = yield* Session.make({ ...rig.base, persist: false })
+        yield* kept.ask("hello")
+        assert.strictEqual((yield* failure(Stream.runDrain(kept.transcript()))).reason._tag, "Unsupported")
+      }),
+    // An older CLI writes a moment later than it answers.
+    { since: "2.1.329" }
+  )
+
+  claude("an adapter lists and reads conversations in the form of every agent", (rig) =>
+    Effect.gen(function* () {
+      const { id } = yield* talk(rig, ["My name is Alice"])
+      const adapter = yield* AgentAdapter
+      assert.isTrue(adapter.capabilities.list && adapter.capabilities.history)
+      const sessions = yield* Stream.runCollect(adapter.sessions({ ...options(rig), cwd: rig.cwd }))
+      assert.deepStrictEqual(
+        sessions.map(({ cwd, id, title }) => ({ cwd, id, title })),
+        [{ cwd: rig.cwd, id, title: "My name is Alice" }]
+      )
+      const messages = yield* Stream.runCollect(adapter.transcript(id, options(rig)))
+      assert.deepStrictEqual(
+        messages.map(({ content, role }) => [role, role === "user" ? content : "…"]),
+        [
+          ["user", "My name is Alice"],
+          ["assistant", "…"]
+        ]
+      )
+      const unknown = "3b0e5a8c-5a1e-4a8f-9d57-0c1de1b0f001"
+      const error = yield* failure(Stream.runDrain(adapter.transcript(unknown, options(rig))))
+      assert.strictEqual(error.reason._tag, "SessionNotFound")
     })
   )
 })

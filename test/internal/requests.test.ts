@@ -69,7 +69,7 @@ describe("requests", () => {
       const { requests, start, told } = make()
       const a = yield* start("a")
       const b = yield* start("b")
-      requests.failAll("gone")
+      requests.failAll(() => "gone")
       assert.deepStrictEqual(yield* Fiber.join(a), Exit.fail("gone"))
       assert.deepStrictEqual(yield* Fiber.join(b), Exit.fail("gone"))
       assert.deepStrictEqual(yield* Fiber.join(yield* start("c")), Exit.fail("gone"))

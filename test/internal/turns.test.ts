@@ -417,6 +417,28 @@ describe("turns", () => {
       assert.strictEqual((yield* core.session.summary).turns, 1003)
     }))
 
+  test("history keeps fewer turns when they are heavy, and the last one always", () =>
+    Effect.gen(function* () {
+      const core = yield* open()
+      const megabyte = 1024 * 1024
+      const lengths: Array<number> = []
+      for (const weight of [20, 5, 20, 40, 1]) {
+        const fiber = yield* fork(core.session.ask("x"))
+        yield* core.does(() => {
+          core.journal.emit(
+            { _tag: "Notice", level: "info", code: "c", text: "" },
+            undefined,
+            undefined,
+            weight * megabyte
+          )
+          core.turns.turnEnded(completed)
+        })
+        yield* Fiber.join(fiber)
+        lengths.push((yield* core.session.history).length)
+      }
+      assert.deepStrictEqual(lengths, [1, 2, 2, 1, 1])
+    }))
+
   test("rule 7: a request that the agent makes twice holds the idle clock no longer than it is answered", () =>
     Effect.gen(function* () {
       const core = yield* open()

@@ -52,7 +52,8 @@ const background = `[[tool:Bash ${JSON.stringify({
 const subagent = `[[tool:Agent ${JSON.stringify({
   description: "a subagent",
   prompt: "[[text:from the subagent]]",
-  subagent_type: "general-purpose"
+  subagent_type: "general-purpose",
+  run_in_background: false
 }).replaceAll("]]", "]\\u005d")}]] [[text:done]]`
 
 const City = Schema.Struct({ city: Schema.String, people: Schema.Int })
@@ -61,7 +62,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   {
     name: "plain",
     run: talk(["My name is Alice", "What is my name?"]),
-    told: [[completed("Hello, Alice!"), completed("Your name is Alice.")]]
+    told: [[completed("You said: My name is Alice"), completed("Your name is Alice.")]]
   },
   {
     name: "allowed",
@@ -93,7 +94,8 @@ export const scenarios: ReadonlyArray<Scenario> = [
       Effect.gen(function* () {
         const session = yield* open({ allowedTools: ["Bash"] })
         yield* session.ask(background)
-        yield* session.quiescent
+        // An agent that falls silent between its turns has no deadline of its own.
+        yield* Effect.timeoutOption(session.quiescent, "3 hours")
       }),
     told: [[completed("started", [["Bash", "ok"]]), completed("It has finished.")]]
   },
@@ -111,7 +113,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
         yield* session.clear
         yield* session.ask("What is my name?")
       }),
-    told: [[completed("Hello, Alice!"), completed("I do not know your name.")]]
+    told: [[completed("You said: My name is Alice"), completed(""), completed("I do not know your name.")]]
   },
   {
     name: "compaction",
@@ -126,7 +128,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
   {
     name: "structured-output",
     run: talk(['[[tool:StructuredOutput {"city":"Bern","people":134000}]] [[text:done]]'], { outputSchema: City }),
-    told: [[completed("done", [["StructuredOutput", "ok"]])]]
+    told: [[completed('{"city":"Bern","people":134000}', [["StructuredOutput", "ok"]])]]
   },
   {
     name: "resume",
@@ -138,6 +140,6 @@ export const scenarios: ReadonlyArray<Scenario> = [
         const second = yield* open({ start: { resume: Option.getOrThrow(yield* first.id) } })
         yield* second.ask("What is my name?")
       }),
-    told: [[completed("Hello, Alice!")], [completed("Your name is Alice.")]]
+    told: [[completed("You said: My name is Alice")], [completed("Your name is Alice.")]]
   }
 ]

@@ -1,11 +1,20 @@
 /** What bytes suffer on their way: changed, lost, doubled, cut anywhere. And what has to be heard of them all the same. */
 import { Buffer } from "node:buffer"
+import { isObject, type JsonObject } from "../../src/claude/internal/wire.ts"
 import type { Random } from "./random.ts"
 
 /** Bytes that mean something to one who reads lines, UTF-8 or JSON. */
 const meaning = Buffer.from([
   ...Buffer.from('\n\r"\\{}[],: u0.e-\0'),
-  ...[0x80, 0xbf, 0xc3, 0xe2, 0xed, 0xa0, 0xf0, 0x9f, 0xff]
+  0x80,
+  0xbf,
+  0xc3,
+  0xe2,
+  0xed,
+  0xa0,
+  0xf0,
+  0x9f,
+  0xff
 ])
 
 /** The same bytes with one thing done to them. */
@@ -44,17 +53,13 @@ export function* pieces(bytes: Buffer, random: Random): Generator<Buffer> {
 }
 
 export type Heard =
-  | { readonly text: string; readonly value: Frame }
+  | { readonly text: string; readonly value: JsonObject }
   | { readonly bytes: number; readonly prefix: string }
 
-interface Frame {
-  readonly [key: string]: unknown
-}
-
-const objectOf = (text: string): Frame | undefined => {
+const objectOf = (text: string): JsonObject | undefined => {
   try {
-    const value: Frame | ReadonlyArray<unknown> | string | number | boolean | null = JSON.parse(text)
-    return typeof value === "object" && !(value instanceof Array) && value !== null ? value : undefined
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : undefined
   } catch {
     return undefined
   }

@@ -3,15 +3,18 @@ import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
-import * as PlatformError from "effect/PlatformError"
+import type * as PlatformError from "effect/PlatformError"
 import * as Queue from "effect/Queue"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { JsonObject } from "../../src/claude/ClaudeMessage.ts"
+import { killed } from "../../src/testing/internal/cassettePlayer.ts"
 
 export interface MemoryProcess {
   readonly args: ReadonlyArray<string>
   readonly say: (bytes: Uint8Array) => void
+  /** How many pieces of what was said nobody has taken. */
+  readonly unread: () => number
   /** It says nothing more, and lives on. */
   readonly closeStdout: () => void
   /** It ends by itself; what was said is still read. */
@@ -24,14 +27,6 @@ export type Hears = (line: JsonObject) => void
 /** No process has such a number, so a signal that is sent to it reaches nobody. */
 let lastPid = 2 ** 30 + 2 ** 20
 
-const killed = (signal: string): PlatformError.PlatformError =>
-  PlatformError.systemError({
-    _tag: "Unknown",
-    module: "ChildProcess",
-    method: "exitCode",
-    cause: new Error(`Process interrupted due to receipt of signal: '${signal}'`)
-  })
-
 /** Each child is one that `behave` plays. It ends when its stdin does. */
 export const spawner = (
   behave: (process: MemoryProcess) => Hears
@@ -40,6 +35,9 @@ export const spawner = (
     Effect.fnUntraced(function* (command) {
       const stdout = yield* Queue.unbounded<Uint8Array, Cause.Done>()
       const ended = yield* Deferred.make<ChildProcessSpawner.ExitCode, PlatformError.PlatformError>()
+      const said = Stream.fromPull(
+        Effect.succeed(Effect.map(Queue.take(stdout), (piece): readonly [Uint8Array] => [piece]))
+      )
       const closeStdout = (): void => void Queue.endUnsafe(stdout)
       const exit: MemoryProcess["exit"] = (how) => {
         Deferred.doneUnsafe(
@@ -51,6 +49,7 @@ export const spawner = (
       const hears = behave({
         args: command._tag === "StandardCommand" ? command.args.map(String) : [],
         say: (bytes) => void Queue.offerUnsafe(stdout, bytes),
+        unread: () => Queue.sizeUnsafe(stdout),
         closeStdout,
         exit
       })
@@ -66,9 +65,10 @@ export const spawner = (
       return ChildProcessSpawner.makeHandle({
         pid: ChildProcessSpawner.ProcessId(++lastPid),
         stdin,
-        stdout: Stream.fromQueue(stdout),
+        // One at a time: a pipe is not read further than it is asked to be.
+        stdout: said,
         stderr: Stream.empty,
-        all: Stream.fromQueue(stdout),
+        all: said,
         exitCode: Deferred.await(ended),
         isRunning: Effect.map(Deferred.isDone(ended), (done) => !done),
         kill: () => Effect.sync(() => exit("SIGKILL")),

@@ -26,8 +26,10 @@ export interface Scene {
   readonly play: (
     stage: Stage
   ) => Effect.Effect<ReadonlyArray<AgentEvent.AgentEvent>, AgentError.AgentError, ClaudeAdapter | Scope.Scope>
-  /** What is to be seen of it, of which the reader of the recording and that of the CLI say the same. */
-  readonly seen: unknown
+  /** Who began each turn, and what was said in it. */
+  readonly turns: ReadonlyArray<readonly [origin: "caller" | "agent", text: string]>
+  /** The first version that tells of an end in the middle of a turn. */
+  readonly since?: string
 }
 
 /** A call of Bash that runs until the command of this name is released. */
@@ -90,13 +92,21 @@ export const scenes: ReadonlyArray<Scene> = [
     name: "command-ends-in-turn",
     title: "a command in the background ends in the middle of another turn",
     play: endsInTurn(`[[${command("a", background)}]] [[text:started]]`),
-    seen: {}
+    turns: [
+      ["caller", "started"],
+      ["caller", "second"]
+    ],
+    since: "2.1.329"
   },
   {
     name: "subagent-ends-in-turn",
     title: "a subagent in the background ends in the middle of another turn",
     play: endsInTurn(`[[${agent(`[[${command("a")}]] [[text:report]]`, background)}]] [[text:started]]`),
-    seen: {}
+    turns: [
+      ["caller", "started"],
+      ["caller", "second"]
+    ],
+    since: "2.1.329"
   },
   {
     name: "two-commands",
@@ -112,7 +122,11 @@ export const scenes: ReadonlyArray<Scene> = [
         yield* release("b")
         return yield* log(session)
       }),
-    seen: {}
+    turns: [
+      ["caller", "started"],
+      ["agent", "one"],
+      ["agent", "two"]
+    ]
   },
   {
     name: "subagent-asks",
@@ -130,7 +144,7 @@ export const scenes: ReadonlyArray<Scene> = [
         )
         return yield* log(session)
       }),
-    seen: {}
+    turns: [["caller", "done"]]
   },
   {
     name: "background-subagent-asks",
@@ -152,7 +166,11 @@ export const scenes: ReadonlyArray<Scene> = [
         yield* Fiber.join(turn)
         return yield* log(session)
       }),
-    seen: {}
+    turns: [
+      ["caller", "started"],
+      ["caller", "second"]
+    ],
+    since: "2.1.329"
   },
   {
     name: "long-command",
@@ -166,7 +184,7 @@ export const scenes: ReadonlyArray<Scene> = [
         yield* Fiber.join(turn)
         return yield* log(session)
       }),
-    seen: {}
+    turns: [["caller", "done"]]
   },
   {
     name: "moved",
@@ -181,7 +199,10 @@ export const scenes: ReadonlyArray<Scene> = [
         yield* release("a")
         return yield* log(session)
       }),
-    seen: {}
+    turns: [
+      ["caller", "moved"],
+      ["agent", "Noted."]
+    ]
   }
 ]
 
@@ -235,4 +256,27 @@ export const summary = (events: ReadonlyArray<AgentEvent.AgentEvent>): ReadonlyA
         return []
     }
   })
+}
+
+/** What of a scene is not as it must be, however its parts fell in time. */
+export const faults = ({ turns }: Scene, events: ReadonlyArray<AgentEvent.AgentEvent>): ReadonlyArray<string> => {
+  const started = events.filter(AgentEvent.is("TaskStarted")).map(({ taskId }) => taskId)
+  const ended = events.filter(AgentEvent.is("TaskEnded")).map(({ taskId }) => taskId)
+  const origins = events.filter(AgentEvent.is("TurnStarted")).map(({ origin }) => origin)
+  const texts = events.filter(AgentEvent.is("TurnEnded")).map(({ result }) => result.text)
+  const seen = origins.map((origin, at) => [origin, texts[at]])
+  const turnOf = new Map<string, string | undefined>()
+  for (const event of events) if (event._tag === "ToolStarted") turnOf.set(event.toolId, event.turnId)
+  return [
+    ...(JSON.stringify(seen) === JSON.stringify(turns) ? [] : [`the turns were ${JSON.stringify(seen)}`]),
+    ...(JSON.stringify(started.toSorted()) === JSON.stringify(ended.toSorted()) ? [] : ["not each task ended once"]),
+    ...events.flatMap(({ _tag, parentToolId, turnId }) => {
+      const own = parentToolId === undefined || turnId === undefined || turnOf.get(parentToolId) === turnId
+      return own ? [] : [`${_tag} of a subagent is in a turn that is not the one of its call`]
+    }),
+    ...events.filter(AgentEvent.is("TextCompleted")).flatMap(({ parentToolId, text }) => {
+      const right = (text === "report") === (parentToolId !== undefined)
+      return right ? [] : [`"${text}" is said by the wrong one`]
+    })
+  ]
 }

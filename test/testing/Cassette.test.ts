@@ -1,12 +1,14 @@
 /** Recordings of the fake CLI, played back to the adapter that made them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { TestClock } from "effect/testing"
 import { type AgentEvent, Session } from "effect-agent-session"
 import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
@@ -165,32 +167,127 @@ describe("Cassette", () => {
           }
         ]
       }
-      const outcome = yield* Effect.gen(function* () {
-        const session = yield* Session.make()
-        const turn = yield* Effect.forkChild(session.ask("Hello!"))
-        yield* Fake.event(session, "TurnStarted")
-        yield* TestClock.adjust("59 seconds")
-        assert.strictEqual((yield* session.status)._tag, "Running")
-        yield* TestClock.adjust("1 second")
-        return (yield* Fiber.join(turn)).outcome._tag
+      const took = yield* Effect.gen(function* () {
+        const session = yield* Session.make({ timeouts: { idle: "10 days" } })
+        const before = yield* Clock.currentTimeMillis
+        // Nothing tells that the agent has heard the prompt, so time goes on in small steps until it has answered.
+        yield* Effect.raceFirst(session.ask("Hello!"), Effect.forever(TestClock.adjust("1 second")))
+        return (yield* Clock.currentTimeMillis) - before
       }).pipe(Effect.scoped, Effect.provide(player(slow, {})))
-      assert.strictEqual(outcome, "Completed")
+      assert.isAtLeast(took, 60_000)
     })
   )
 
   test(
-    "a line that was not sent before is told, and one process more than recorded cannot be started",
+    "a line that was not sent before is told, and so is one that is not sent any more",
+    Effect.gen(function* () {
+      const { cassette } = yield* recordTurns(["Hello!", "And again!"])
+      const strange: Array<string> = []
+      const missing: Array<string> = []
+      const agent = player(cassette, {
+        timing: "none",
+        strange: (line) => strange.push(line),
+        missing: (line) => missing.push(line)
+      })
+      yield* Effect.gen(function* () {
+        const session = yield* Session.make({ timeouts: { control: "1 second" } })
+        yield* session.ask("Hello!")
+        const refused = yield* Effect.forkChild(Effect.flip(session.setPermissionMode("plan")), {
+          startImmediately: true
+        })
+        yield* Effect.raceFirst(Fiber.await(refused), Effect.forever(TestClock.adjust("1 second")))
+      }).pipe(Effect.scoped, Effect.provide(agent))
+      assert.strictEqual(missing.length, 1)
+      assert.include(strange[0], "set_permission_mode")
+      assert.include(missing[0], "And again!")
+    })
+  )
+
+  test(
+    "one process more than recorded cannot be started",
     Effect.gen(function* () {
       const { cassette } = yield* recordTurns(["Hello!"])
-      const strange: Array<string> = []
-      const agent = player(cassette, { timing: "none", strange: (line) => strange.push(line) })
       const error = yield* Effect.gen(function* () {
-        const session = yield* Session.make({ timeouts: { control: "1 second" } })
+        const session = yield* Session.make()
         yield* session.ask("Hello!")
         yield* session.close
         return yield* Effect.flip(Session.make())
-      }).pipe(Effect.scoped, Effect.provide(agent))
+      }).pipe(Effect.scoped, Effect.provide(player(cassette)))
       assert.strictEqual(error.reason._tag, "SpawnFailed")
+    })
+  )
+
+  test(
+    "a session that is closed ends as the recorded one did, and not before",
+    Effect.gen(function* () {
+      const { cassette } = yield* recordTurns(["Hello!"])
+      const tags = cassette.runs[0]?.entries.map(({ _tag }) => _tag) ?? []
+      assert.deepStrictEqual(
+        tags.filter((tag) => tag === "Closed" || tag === "Exited"),
+        ["Closed", "Exited"]
+      )
+      const events = yield* Effect.gen(function* () {
+        const session = yield* Session.make()
+        yield* session.ask("Hello!")
+        yield* session.close
+        return Array.from(yield* Stream.runCollect(session.events))
+      }).pipe(Effect.scoped, Effect.provide(player(cassette)))
+      assert.deepStrictEqual(
+        events.flatMap((event) => (event._tag === "SessionEnded" ? event.reason : [])),
+        ["closed"]
+      )
+    })
+  )
+
+  test(
+    "replies to what the agent asked find their place in any order",
+    Effect.gen(function* () {
+      const asked = (id: string) => JSON.stringify({ type: "control_request", request_id: id })
+      const reply = (id: string) => JSON.stringify({ type: "control_response", response: { request_id: id } })
+      const at = 0
+      const cassette: Cassette.Cassette = {
+        cassette: 1,
+        title: "two requests",
+        runs: [
+          {
+            args: [],
+            entries: [
+              { _tag: "Said", at, line: asked("one") },
+              { _tag: "Said", at, line: asked("two") },
+              { _tag: "Sent", at, line: reply("one") },
+              { _tag: "Said", at, line: "first" },
+              { _tag: "Sent", at, line: reply("two") },
+              { _tag: "Said", at, line: "last", cut: true },
+              { _tag: "Exited", at, code: 0, signal: null }
+            ]
+          }
+        ]
+      }
+      const strange: Array<string> = []
+      const said = yield* Effect.gen(function* () {
+        const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+        const handle = yield* spawner.spawn(ChildProcess.make("any"))
+        const bytes = new TextEncoder().encode(`${reply("two")}\n${reply("one")}\n`)
+        // In pieces that end within a line.
+        yield* Stream.run(Stream.make(bytes.slice(0, 10), bytes.slice(10)), handle.stdin)
+        return yield* Stream.mkString(Stream.decodeText(handle.stdout))
+      }).pipe(Effect.scoped, Effect.provide(Cassette.layer(cassette, { strange: (line) => strange.push(line) })))
+      assert.strictEqual(said, `${asked("one")}\n${asked("two")}\nfirst\nlast`)
+      assert.deepStrictEqual(strange, [])
+    })
+  )
+
+  test(
+    "folders of this machine are written otherwise, in the name of a project too",
+    Effect.gen(function* () {
+      const { cassette } = yield* recordTurns(["In /opt/home/a.txt, /opt/homes, /x/-opt-home-work and C:\\me\\b"], {
+        paths: { "/opt/home": "/home/user", "C:\\me": "C:\\user" }
+      })
+      const prompt = cassette.runs[0]?.entries.find((entry) => entry._tag === "Sent" && entry.line.includes("In /"))
+      assert.include(
+        prompt?._tag === "Sent" ? prompt.line : "",
+        String.raw`In /home/user/a.txt, /opt/homes, /x/-home-user-work and C:\\user\\b`
+      )
     })
   )
 })

@@ -40,11 +40,12 @@ interface Play extends Cassette.PlayOptions {
   readonly timeouts?: TimeoutOptions | undefined
 }
 
+/** The disk and the pipes get their turn. */
+const breath = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 /** Time passes as long as the effect runs. */
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.raceFirst(effect, Effect.forever(Effect.andThen(TestClock.adjust("1 second"), Effect.promise(setImmediate_))))
-
-const setImmediate_ = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  Effect.raceFirst(effect, Effect.forever(Effect.andThen(TestClock.adjust("1 minute"), Effect.promise(breath))))
 
 /** Runs a scenario on a recording, and closes what it opened. */
 const play = Effect.fnUntraced(function* (
@@ -70,7 +71,7 @@ const play = Effect.fnUntraced(function* (
       ...asked,
       cwd: home,
       env: { base: "none", set: { CLAUDE_CONFIG_DIR: home } },
-      timeouts: { ...timeouts, shutdown: "100 millis" }
+      timeouts: { ...timeouts, shutdown: "20 millis" }
     })
     sessions.push(session)
     return session
@@ -98,18 +99,26 @@ const play = Effect.fnUntraced(function* (
 const toldOf = ({ history }: Log): ReadonlyArray<Told> =>
   history.map(({ outcome, text, toolCalls }) => ({
     outcome: outcome._tag,
-    text,
+    // 2.1.197 says so where the later one says nothing.
+    text: text === "(no content)" ? "" : text,
     calls: toolCalls.map(({ name, status }) => [name, status] as const)
   }))
 
-/** What the last result of each process said the session had cost. */
-const costsOf = (cassette: Cassette.Cassette): ReadonlyArray<number> =>
-  cassette.runs.map(({ entries }) =>
-    entries.reduce((cost, entry) => {
+/** What each process spent, by the totals of its results. They begin anew after a clear, and go on after a resume. */
+const costsOf = (cassette: Cassette.Cassette): ReadonlyArray<number> => {
+  let total = 0
+  return cassette.runs.map(({ entries }) => {
+    let cost = 0
+    for (const entry of entries) {
       const found = entry._tag === "Said" ? /"total_cost_usd":([\d.e-]+)/.exec(entry.line) : null
-      return found === null ? cost : Number(found[1])
-    }, 0)
-  )
+      if (found === null) continue
+      const now = Number(found[1])
+      cost += now < total ? now : now - total
+      total = now
+    }
+    return cost
+  })
+}
 
 /** The rules that hold whatever happens: each thing begins and ends once, and each turn keeps to itself. */
 const holds = ({ events, history }: Log): void => {
@@ -158,11 +167,9 @@ describe.each(versions)("recordings of Claude Code %s", (version) => {
           assert.strictEqual(exit._tag, "Success")
           assert.deepStrictEqual(odd, [])
           assert.deepStrictEqual(logs.map(toldOf), scenario.told)
-          assert.deepStrictEqual(
-            logs.map(({ cost }) => cost),
-            costsOf(cassette)
-          )
-          for (const log of logs) {
+          const costs = costsOf(cassette)
+          for (const [index, log] of logs.entries()) {
+            assert.closeTo(log.cost, costs[index] ?? 0, 1e-9)
             holds(log)
             for (const { _tag } of log.events) assert.notInclude(["Unknown", "Malformed", "ErrorOccurred"], _tag)
           }
@@ -178,8 +185,7 @@ describe.each(versions)("recordings of Claude Code %s", (version) => {
           const lines = entries.filter(({ _tag }) => _tag === "Said").length
           for (let at = 1; at <= lines; at++) {
             const faults: ReadonlyArray<Cassette.Fault> = [
-              { at, kill: "SIGKILL" },
-              { at, kill: 1 },
+              { at, kill: at % 2 === 0 ? "SIGKILL" : 1 },
               { at, stall: true },
               { at, garbage: '{"type":"assistant","message' },
               { at, delay: "2 hours" }

@@ -55,6 +55,23 @@ export const flatten = ({ claude, ...base }: ResolvedClaudeOptions): AllOptions 
   }
 }
 
+/** What is said of them, of many that could be: an opening looks at its options a dozen times. */
+interface Given {
+  readonly all: AllOptions
+  readonly names: ReadonlyArray<OptionName>
+}
+
+const givens = new WeakMap<ResolvedClaudeOptions, Given>()
+
+const givenOf = (options: ResolvedClaudeOptions): Given => {
+  const known = givens.get(options)
+  if (known !== undefined) return known
+  const all = flatten(options)
+  const given = { all, names: names.filter((name) => Predicate.isNotNullish(all[name])) }
+  givens.set(options, given)
+  return given
+}
+
 const tokensOf = <K extends OptionName>(name: K, all: AllOptions, ids: Ids): ReadonlyArray<string> => {
   const mapping: Mapping<Values[K]> = table[name]
   const value = all[name]
@@ -75,29 +92,29 @@ const variablesOf = <K extends OptionName>(name: K, all: AllOptions): Readonly<R
 
 /** The arguments of the CLI. Nothing secret and nothing that may be long is among them. */
 export const args = (options: ResolvedClaudeOptions, ids: Ids): ReadonlyArray<string> => {
-  const all = flatten(options)
+  const { all, names } = givenOf(options)
   return [...fixed, ...new Set(names.flatMap((name) => tokensOf(name, all, ids)))]
 }
 
 /** What the handshake says. */
 export const initialize = (options: ResolvedClaudeOptions): InitializeFields => {
-  const all = flatten(options)
+  const { all, names } = givenOf(options)
   return names.reduce<InitializeFields>((fields, name) => Object.assign(fields, fieldsOf(name, all)), {})
 }
 
 /** What we need of every CLI: to be told when a turn is over, and to get a start-up failure as a frame. */
 const always = { CLAUDE_CODE_EMIT_SESSION_STATE_EVENTS: "1", CLAUDE_CODE_STARTUP_FAILURE_RESULTS: "1" }
 
-const variables = (all: AllOptions): Readonly<Record<string, string>> =>
+const variables = ({ all, names }: Given): Readonly<Record<string, string>> =>
   names.reduce<Record<string, string>>((found, name) => Object.assign(found, variablesOf(name, all)), {})
 
 /** The whole environment of the CLI. What the user sets wins. */
 export const env = (options: ResolvedClaudeOptions, host: Readonly<Record<string, string | undefined>>): Environment =>
-  environment(options.env, host, { ...always, ...variables(flatten(options)) })
+  environment(options.env, host, { ...always, ...variables(givenOf(options)) })
 
 /** The variables that options and `env.set` both name, with the option's name. */
 export const doubled = (options: ResolvedClaudeOptions): ReadonlyArray<readonly [OptionName, string]> => {
-  const all = flatten(options)
+  const { all, names } = givenOf(options)
   return names.flatMap((name) =>
     Object.keys(variablesOf(name, all))
       .filter((variable) => Object.hasOwn(options.env?.set ?? {}, variable))
@@ -108,13 +125,13 @@ export const doubled = (options: ResolvedClaudeOptions): ReadonlyArray<readonly 
 const anyIds: Ids = { sessionId: "" }
 
 const passed = (options: ResolvedClaudeOptions): ReadonlyArray<readonly [OptionName, ReadonlyArray<string>]> => {
-  const all = flatten(options)
+  const { all, names } = givenOf(options)
   return names.map((name) => [name, tokensOf(name, all, anyIds)] as const)
 }
 
 /** the options whose text cannot be passed to a process */
 export const withNul = (options: ResolvedClaudeOptions): ReadonlyArray<OptionName> => {
-  const all = flatten(options)
+  const { all } = givenOf(options)
   return passed(options)
     .filter(([name, tokens]) =>
       [...tokens, ...Object.values(variablesOf(name, all))].some((text) => text.includes("\0"))

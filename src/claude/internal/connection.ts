@@ -63,7 +63,7 @@ export interface Handlers {
   /** It can be written to: the CLI may ask before it answers the handshake. */
   readonly spawned: (write: Connection["write"]) => void
   /** The process is gone by itself, after the handshake. */
-  readonly gone: (reason: Reason, exit: ExitStatus) => Effect.Effect<void>
+  readonly gone: (reason: () => Reason, exit: ExitStatus) => Effect.Effect<void>
 }
 
 export interface Connection {
@@ -135,7 +135,7 @@ export const connect = Effect.fnUntraced(function* (
   // A process that is replaced is not read to its end.
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => {
-      requests.failAll(
+      requests.failAll(() =>
         turns.error("control", new ControlFailed({ request: "a request", description: "the process was ended" }))
       )
       return journal.flush
@@ -225,10 +225,13 @@ export const connect = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       if (broken === undefined) framer.end()
       const stderrTail = process.stderrTail()
-      const reason =
+      const phase = open ? "control" : "handshake"
+      const reason = (): Reason =>
         broken ??
-        (open ? new ProcessExited({ ...exit, stderrTail }) : startupReason(plan.sessionId, said, exit, stderrTail))
-      requests.failAll(turns.error(open ? "control" : "handshake", reason))
+        (phase === "control"
+          ? new ProcessExited({ ...exit, stderrTail })
+          : startupReason(plan.sessionId, said, exit, stderrTail))
+      requests.failAll(() => turns.error(phase, reason()))
       return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
     })
   )

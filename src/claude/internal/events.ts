@@ -25,6 +25,7 @@ import type {
 import { Items } from "./items.ts"
 import * as Outcome from "./outcome.ts"
 import { type Task, Tasks } from "./tasks.ts"
+import { isObject } from "./wire.ts"
 
 const toolKinds: ReadonlyMap<string, ToolKind> = new Map<string, ToolKind>(
   Object.entries({
@@ -101,6 +102,8 @@ export class Events {
   readonly #items: Items
   readonly #tools = new Map<ids.ToolId, ids.ToolId | undefined>()
   readonly #denied = new Set<string>()
+  /** Calls that are to go on in the background, as their input says. */
+  readonly #asksForBackground = new Set<ids.ToolId>()
   /** Which call a subagent works for. */
   readonly #agents = new Map<string, ids.ToolId>()
   /** The calls that launched a subagent in the background, and the turn of each. */
@@ -152,6 +155,7 @@ export class Events {
     this.#items.closeAll()
     this.#closeTools(interrupted, (parent) => this.#launcher(parent) === undefined)
     this.#denied.clear()
+    this.#asksForBackground.clear()
   }
 
   /** The process is gone, and its subagents with it. */
@@ -431,6 +435,7 @@ export class Events {
   ): void {
     if (this.#tools.has(toolId)) return
     this.#tools.set(toolId, parent)
+    if (isObject(input) && input["run_in_background"] === true) this.#asksForBackground.add(toolId)
     this.#core.journal.emit({ _tag: "ToolStarted", toolId, name, kind: toolKind(name), input }, parent, raw, size)
     const entries = name === "TodoWrite" && parent === undefined ? planEntries(input) : undefined
     if (entries !== undefined) this.#core.journal.emit({ _tag: "PlanUpdated", entries }, undefined, raw, size)
@@ -440,6 +445,7 @@ export class Events {
     if (!this.#tools.has(toolId)) return
     const parent = this.#tools.get(toolId)
     this.#tools.delete(toolId)
+    this.#asksForBackground.delete(toolId)
     this.#core.journal.emit({ _tag: "ToolEnded", toolId, status, output }, parent, raw, size)
   }
 
@@ -550,7 +556,7 @@ export class Events {
       kind: task_type,
       description,
       // 2.1.197 does not say.
-      background: message.is_backgrounded !== false,
+      background: message.is_backgrounded ?? (toolId === undefined || this.#asksForBackground.has(toolId)),
       ...(toolId === undefined ? {} : { toolId })
     }
     if (toolId !== undefined) this.#agents.set(task_id, toolId)

@@ -50,6 +50,7 @@ export class Hearing {
 
   /** Another process is heard from now on. */
   process(expected: string | undefined): void {
+    this.#isCommand = false
     this.#expected = expected
     this.#awaited = false
     this.prompts.reset()

@@ -242,15 +242,15 @@ export const open = Effect.fnUntraced(function* (
   const controls = Controls.make({ core, events, control, handshake: () => handshake, ours: toolServers.names })
 
   /** Why the process ended before the session was open. */
-  let died: Reason | undefined
+  let died: (() => Reason) | undefined
 
-  const gone = (reason: Reason, exit: { readonly code: number | null; readonly signal: string | null }) =>
+  const gone = (reason: () => Reason, exit: { readonly code: number | null; readonly signal: string | null }) =>
     Effect.suspend(() => {
       died = reason
-      readers.end(core.isClosing() ? undefined : turns.error("turn", reason))
+      readers.end(core.isClosing() ? undefined : turns.error("turn", reason()))
       hookCalls.withdrawAll()
       events.closeTasks()
-      return core.exited(reason, exit)
+      return core.isClosing() ? Effect.void : core.exited(reason(), exit)
     })
 
   const connect = Effect.fnUntraced(function* (plan: Connection.Plan) {
@@ -338,7 +338,7 @@ export const open = Effect.fnUntraced(function* (
     const base = Option.isSome(usage) ? Reply.usageReport(usage.value) : undefined
     if (base !== undefined) turns.ledger = Usage.ledger(base)
   }
-  if (died !== undefined) return yield* turns.error("handshake", died)
+  if (died !== undefined) return yield* turns.error("handshake", died())
   yield* core.opened({
     resumed,
     model: options.model,

@@ -41,7 +41,8 @@ interface Ended {
 /** No process has such a number, so a signal that is sent to it reaches nobody. */
 const firstPid = 2 ** 30
 
-const killed = (signal: string): PlatformError.PlatformError =>
+/** How a spawner tells a death by signal. */
+export const killed = (signal: string): PlatformError.PlatformError =>
   PlatformError.systemError({
     _tag: "Unknown",
     module: "ChildProcess",
