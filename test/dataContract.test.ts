@@ -30,7 +30,7 @@ const holdsMinusZero = (value: unknown): boolean =>
 const any = <A>(schema: Schema.Codec<A, unknown>): Arbitrary.Arbitrary<A> =>
   Arbitrary.schema(schema).pipe(Arbitrary.filter((value) => !holdsMinusZero(value)))
 
-const withoutRaw = ({ raw, ...rest }: AgentEvent.AgentEvent): object => rest
+const withoutRaw = ({ raw: _raw, ...rest }: AgentEvent.AgentEvent): object => rest
 
 const started = AgentEvent.SessionId.make("s1")
 const call = (input: unknown): AgentEvent.AgentEvent => ({

@@ -260,19 +260,24 @@ layer(NodeServices.layer)("agent process", (it) => {
         })
     )
 
-    it.effect("rule 13: secrets do not show in the tail, whether given, in the environment, or by their looks [asm-111]", () =>
-      Effect.gen(function* () {
-        const env = { ...AgentProcess.environment(undefined, process.env), MY_KEY: Redacted.make("from-the-env") }
-        const child = yield* sh('echo "$MY_KEY given-one Bearer abc.def OPENAI_API_KEY=zzz sk-ant-api03-xyz end" >&2', {
-          env,
-          secrets: ["given-one"]
+    it.effect(
+      "rule 13: secrets do not show in the tail, whether given, in the environment, or by their looks [asm-111]",
+      () =>
+        Effect.gen(function* () {
+          const env = { ...AgentProcess.environment(undefined, process.env), MY_KEY: Redacted.make("from-the-env") }
+          const child = yield* sh(
+            'echo "$MY_KEY given-one Bearer abc.def OPENAI_API_KEY=zzz sk-ant-api03-xyz end" >&2',
+            {
+              env,
+              secrets: ["given-one"]
+            }
+          )
+          yield* child.exit
+          assert.strictEqual(
+            child.stderrTail(),
+            "[redacted] [redacted] Bearer [redacted] OPENAI_API_KEY=[redacted] [redacted] end\n"
+          )
         })
-        yield* child.exit
-        assert.strictEqual(
-          child.stderrTail(),
-          "[redacted] [redacted] Bearer [redacted] OPENAI_API_KEY=[redacted] [redacted] end\n"
-        )
-      })
     )
   })
 

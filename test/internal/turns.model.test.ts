@@ -287,8 +287,8 @@ describe("the turn machine", () => {
           events += told.events.length
           replaced += told.agent.replacements
         }
-        console.log(
-          `turn machine, FUZZ_SEED=${seed}: ${histories} histories, ${events} events, ${replaced} replacements`
+        process.stdout.write(
+          `turn machine, FUZZ_SEED=${seed}: ${histories} histories, ${events} events, ${replaced} replacements\n`
         )
         assert.isAbove(replaced, 0)
       }).pipe(Effect.provide(NodeServices.layer)),

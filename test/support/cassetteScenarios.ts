@@ -126,6 +126,12 @@ export const scenarios: ReadonlyArray<Scenario> = [
     told: [[{ outcome: "Failed", text: "", calls: [] }, completed("next")]]
   },
   {
+    // 2.1.197 asks anew without pieces, so the second message has no beginning.
+    name: "broken-answer",
+    run: talk(["[[text:half ;; cut times=1]] [[text:whole]]"]),
+    told: [[completed("whole")]]
+  },
+  {
     name: "structured-output",
     run: talk(['[[tool:StructuredOutput {"city":"Bern","people":134000}]] [[text:done]]'], { outputSchema: City }),
     told: [[completed('{"city":"Bern","people":134000}', [["StructuredOutput", "ok"]])]]

@@ -163,7 +163,9 @@ describe("Cassette", () => {
         runs: [
           {
             args: run?.args ?? [],
-            entries: (run?.entries ?? []).map((entry, index) => ({ ...entry, at: index <= prompt ? 0 : 60_000 }))
+            entries: (run?.entries ?? []).map((entry, index) =>
+              Object.assign({}, entry, { at: index <= prompt ? 0 : 60_000 })
+            )
           }
         ]
       }
