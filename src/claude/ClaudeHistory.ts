@@ -12,13 +12,14 @@ import * as Path from "effect/Path"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type * as AgentAdapter from "../AgentAdapter.ts"
-import { AgentError, InvalidOptions } from "../AgentError.ts"
+import { AgentError, InvalidOptions, SessionInUse } from "../AgentError.ts"
 import * as ids from "../internal/ids.ts"
 import { isUuid } from "../internal/uuid.ts"
 import * as Chain from "./internal/historyChain.ts"
 import * as Edit from "./internal/historyEdit.ts"
 import * as Files from "./internal/historyFiles.ts"
 import * as Info from "./internal/historyInfo.ts"
+import { isOpen, keyOf } from "./internal/reservation.ts"
 import { type Entry, entryOf } from "./internal/historyRecord.ts"
 import * as Transcripts from "./internal/transcripts.ts"
 import { isObject } from "./internal/wire.ts"
@@ -609,7 +610,8 @@ export const unarchive = Effect.fn("ClaudeHistory.unarchive")(function* (
 })
 
 /**
- * Removes a conversation from the disk, with what its subagents said. It cannot be brought back.
+ * Removes a conversation from the disk, with what its subagents said. It cannot be brought back. Fails with `SessionInUse`
+ * while a session of this program is at it.
  *
  * @since 0.1.0
  * @category changing
@@ -618,5 +620,10 @@ export const remove = Effect.fn("ClaudeHistory.remove")(function* (
   id: string,
   options: Options = {}
 ): Effect.fn.Return<void, AgentError, Host> {
-  yield* Edit.remove(yield* Files.find(id, yield* placeOf(options)))
+  const place = yield* placeOf(options)
+  const path = yield* Path.Path
+  if (isOpen(keyOf(path.dirname(place.projects), id))) {
+    return yield* new AgentError({ agent: "claude", phase: "history", reason: new SessionInUse({ id }) })
+  }
+  yield* Edit.remove(yield* Files.find(id, place))
 })

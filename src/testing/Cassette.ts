@@ -50,7 +50,10 @@ export type Fault = Player.Fault
 export interface RecordOptions {
   /** What is on it. Default: "a session". */
   readonly title?: string | undefined
-  /** Secrets that are cut out, besides what looks like a key. Default: none. */
+  /**
+   * Secrets that are cut out, besides what looks like a key. One that the agent says in pieces, word by word, is not found.
+   * Default: none.
+   */
   readonly secrets?: ReadonlyArray<string> | undefined
   /**
    * Folders by what is written in their place, so that a recording says nothing of the machine it was made on. Default:
@@ -115,13 +118,15 @@ export const record = (options: RecordOptions = {}): Effect.Effect<Recorder> =>
       title = "a session"
     } = options
     const moved = Tape.withoutPaths(paths)
+    // In a line of JSON a secret may stand with its quotes and newlines escaped.
+    const spelled = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)])
     return {
       layer: Layer.effect(
         ChildProcessSpawner.ChildProcessSpawner,
         Effect.map(ChildProcessSpawner.ChildProcessSpawner, (spawner) =>
           Recorder_.listen(
             spawner,
-            (line) => redact(moved(withoutSecrets(line, secrets))),
+            (line) => redact(moved(withoutSecrets(line, spelled))),
             (recording) => recordings.push(recording)
           )
         )

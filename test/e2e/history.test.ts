@@ -214,7 +214,16 @@ describe("history of the real CLI", () => {
 
   claude("a conversation that is removed is gone for the official SDK too", (rig) =>
     Effect.gen(function* () {
-      const { id } = yield* talk(rig, ["first"])
+      const id = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const session = yield* Session.make(rig.base)
+          yield* session.ask("first")
+          const id = Option.getOrThrow(yield* session.id)
+          const inUse = yield* failure(ClaudeHistory.remove(id, options(rig)))
+          assert.strictEqual(inUse.reason._tag, "SessionInUse")
+          return id
+        })
+      )
       yield* ClaudeHistory.remove(id, options(rig))
       assert.isNull(theirs(rig, "getSessionInfo", id))
       assert.isTrue(Option.isNone(yield* ClaudeHistory.info(id, options(rig))))

@@ -71,13 +71,17 @@ describe("Cassette", () => {
   test(
     "what looks like a secret, and what is said to be one, is not on it",
     Effect.gen(function* () {
-      const { cassette } = yield* recordTurns(["the key is sk-ant-abcdef123456 and the word is swordfish"], {
-        secrets: ["swordfish"],
-        redact: (line) => line.replaceAll("Alice", "Bob")
-      })
+      const { cassette } = yield* recordTurns(
+        ['the key is sk-ant-abcdef123456 and the words are swordfish and fr"iend'],
+        {
+          secrets: ["swordfish", 'fr"iend'],
+          redact: (line) => line.replaceAll("Alice", "Bob")
+        }
+      )
       const text = Cassette.toText(cassette)
       assert.notInclude(text, "abcdef123456")
       assert.notInclude(text, "swordfish")
+      assert.notInclude(text, "iend")
       assert.include(text, "[redacted]")
     })
   )
