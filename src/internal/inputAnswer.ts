@@ -28,9 +28,10 @@ const formSchema = (schema: { readonly [key: string]: unknown }) =>
   Effect.map(
     Effect.promise(() => Promise.all([import("effect/JsonSchema"), import("effect/SchemaRepresentation")])),
     ([JsonSchema, Representation]) =>
-      // What a JSON Schema becomes needs no services; its type cannot say so.
+      // A pattern of a server may take for ever: it checks it itself. What a JSON Schema becomes needs no services; its
+      // type cannot say so.
       Representation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema), {
-        patterns: "apply"
+        patterns: "ignore"
       }) as Schema.Codec<unknown>
   )
 
