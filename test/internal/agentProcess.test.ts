@@ -70,6 +70,9 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** What is not held up ends long before this, on a busy machine too; what is held up waits for a minute. */
+const longest = 20_000
+
 const timed = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<readonly [A, number], E, R> =>
   Effect.suspend(() => {
     const started = performance.now()
@@ -144,7 +147,7 @@ layer(NodeServices.layer)("agent process", (it) => {
         const [text, millis] = yield* timed(everything(child))
         assert.strictEqual(text, "last\n")
         assert.isAtLeast(millis, 240)
-        assert.isBelow(millis, 2_000)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -231,7 +234,7 @@ layer(NodeServices.layer)("agent process", (it) => {
       Effect.gen(function* () {
         const child = yield* sh("sleep 60 & exit 0")
         const [, millis] = yield* timed(child.exit)
-        assert.isBelow(millis, 2_000)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -400,7 +403,7 @@ layer(NodeServices.layer)("agent process", (it) => {
         const [, millis] = yield* timed(child.shutdown)
         assert.deepStrictEqual(child.exited(), { code: 0, signal: null })
         assert.deepStrictEqual([isAlive(child.pid), isAlive(tool)], [false, false])
-        assert.isBelow(millis, 900)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -453,7 +456,7 @@ layer(NodeServices.layer)("agent process", (it) => {
           assert.deepStrictEqual(child.exited(), { code: null, signal: "SIGKILL" })
           assert.isFalse(isAlive(child.pid))
           assert.isAtLeast(millis, 290)
-          assert.isBelow(millis, 1_500)
+          assert.isBelow(millis, longest)
         })
     )
 
@@ -511,7 +514,7 @@ layer(NodeServices.layer)("agent process", (it) => {
         yield* child.write("x".repeat(1_000_000))
         const [, millis] = yield* timed(child.shutdown)
         assert.deepStrictEqual(child.exited(), { code: null, signal: "SIGTERM" })
-        assert.isBelow(millis, 1_500)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -524,7 +527,7 @@ layer(NodeServices.layer)("agent process", (it) => {
         yield* Effect.forkScoped(child.read((chunks) => Deferred.succeed(asked, Buffer.concat(chunks).toString())))
         const [, millis] = yield* timed(child.shutdown)
         assert.strictEqual(yield* Deferred.await(asked), "interrupt\n")
-        assert.isBelow(millis, 900)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -534,7 +537,7 @@ layer(NodeServices.layer)("agent process", (it) => {
           const child = yield* start("cat", [], { beforeEnd, timeout: "500 millis" })
           const [, millis] = yield* timed(child.shutdown)
           assert.deepStrictEqual(child.exited(), { code: 0, signal: null })
-          assert.isBelow(millis, 1_000)
+          assert.isBelow(millis, longest)
         }
       })
     )
@@ -599,7 +602,7 @@ layer(NodeServices.layer)("agent process", (it) => {
           const [, millis] = yield* timed(child.kill)
           assert.deepStrictEqual(child.exited(), { code: null, signal: "SIGKILL" })
           assert.deepStrictEqual([isAlive(child.pid), isAlive(tool), asked], [false, false, 0])
-          assert.isBelow(millis, 900)
+          assert.isBelow(millis, longest)
         })
     )
 
@@ -615,7 +618,7 @@ layer(NodeServices.layer)("agent process", (it) => {
         const [, millis] = yield* timed(child.kill)
         yield* Fiber.join(shutdown)
         assert.deepStrictEqual(child.exited(), { code: null, signal: "SIGKILL" })
-        assert.isBelow(millis, 900)
+        assert.isBelow(millis, longest)
       })
     )
 
@@ -747,7 +750,7 @@ layer(NodeServices.layer)("agent process", (it) => {
             )
           )
           const [, millis] = yield* timed(child.shutdown)
-          assert.isBelow(millis, 1_500)
+          assert.isBelow(millis, longest)
           assert.deepStrictEqual([signals, isAlive(pid)], [1, true])
           assert.deepStrictEqual(yield* child.exit, { code: null, signal: null })
         })
