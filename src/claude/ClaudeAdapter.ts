@@ -145,8 +145,9 @@ const least = 0.000001
 
 /** What a process may spend: what is left of the session's own cap, and of the budget that it shares. */
 const capOf = ({ budget, maxBudgetUsd }: ResolvedClaudeOptions, spent: number): number | undefined => {
-  const left = [maxBudgetUsd === undefined ? [] : [maxBudgetUsd - spent], budget === undefined ? [] : [budget.left()]]
-  return left.flat().length === 0 ? undefined : Math.max(least, Math.min(...left.flat()))
+  const own = maxBudgetUsd === undefined ? Number.POSITIVE_INFINITY : maxBudgetUsd - spent
+  const left = Math.min(own, budget?.left() ?? Number.POSITIVE_INFINITY)
+  return Number.isFinite(left) ? Math.max(least, left) : undefined
 }
 
 /** In the form that every agent has. */

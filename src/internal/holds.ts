@@ -6,6 +6,7 @@
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
+import { isObject } from "./jsonObject.ts"
 
 export type Check = (value: unknown) => boolean
 
@@ -112,13 +113,10 @@ const objects = (ast: SchemaAST.Objects): Check => {
   return fields.size === 0 ? asked(ast) : struct(fields)
 }
 
-const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 const values =
   (holds: Check): Check =>
   (value) => {
-    if (!isRecord(value)) return false
+    if (!isObject(value)) return false
     for (const key of Object.keys(value)) if (!holds(value[key])) return false
     return true
   }
@@ -127,7 +125,7 @@ const values =
 const struct = (fields: ReadonlyMap<string, Field>): Check => {
   const required = [...fields.values()].filter((field) => !field.isOptional).length
   return (value) => {
-    if (!isRecord(value)) return false
+    if (!isObject(value)) return false
     let missing = required
     for (const name in value) {
       const field = fields.get(name)

@@ -4,6 +4,7 @@
  */
 import { Buffer, constants } from "node:buffer"
 import { StringDecoder } from "node:string_decoder"
+import type { JsonObject } from "./jsonObject.ts"
 
 /** what happens to what was framed; called synchronously, in order */
 export interface FrameSink {
@@ -27,8 +28,6 @@ export interface Framer {
   /** the last line without newline counts; call once at EOF */
   readonly end: () => void
 }
-
-type JsonObject = { readonly [key: string]: unknown }
 
 /** 64 MiB; a line that is longer is skipped */
 export const defaultMaxLineBytes = 64 * 1024 * 1024

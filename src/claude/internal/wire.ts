@@ -8,6 +8,9 @@ import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as Holds from "../../internal/holds.ts"
+import { isObject } from "../../internal/jsonObject.ts"
+
+export { isObject }
 
 /**
  * An open enum: the values known today for the editor, any string on the wire.
@@ -41,9 +44,6 @@ export type Unrecognized = Opaque
 export interface JsonObject {
   readonly [key: string]: unknown
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 export const JsonObject: Schema.Codec<JsonObject> = Schema.Record(Schema.String, Schema.Unknown)
 

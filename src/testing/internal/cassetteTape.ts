@@ -1,6 +1,7 @@
 /** What a cassette holds, how it is written as text, and what of two recordings of the same thing is the same. Pure. */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import { isObject } from "../../internal/jsonObject.ts"
 
 const at = Schema.Finite
 
@@ -64,10 +65,6 @@ export const fromText = (text: string): Result.Result<Tape, string> => {
     ? Result.fail("it does not begin as a cassette")
     : Result.succeed({ cassette: 1, title, runs })
 }
-
-type Json = { readonly [key: string]: unknown }
-
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const parsed = (line: string): unknown => {
   try {
