@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import type { AgentError } from "../../src/AgentError.ts"
 import * as ClaudeAdapter from "../../src/claude/ClaudeAdapter.ts"
 import * as ClaudeSession from "../../src/claude/ClaudeSession.ts"
+import * as DirectSpawner from "../../src/DirectSpawner.ts"
 import type { Counter } from "../meter.ts"
 import type { Job, Live, Setting, Variant } from "./Variant.ts"
 
@@ -20,7 +21,8 @@ export interface Reader<A> {
   readonly count: (counter: Counter, element: A) => boolean
 }
 
-const adapter = (executable: string) => ClaudeAdapter.layer({ executable }).pipe(Layer.provide(NodeServices.layer))
+const adapter = (executable: string) =>
+  ClaudeAdapter.layer({ executable }).pipe(Layer.provide(DirectSpawner.layer), Layer.provide(NodeServices.layer))
 
 const withSession = <A>(
   job: Job,

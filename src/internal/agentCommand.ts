@@ -6,6 +6,7 @@ import { Buffer } from "node:buffer"
 import * as ChildProcess from "effect/process/ChildProcess"
 import * as Redacted from "effect/Redacted"
 import type { EnvPolicy } from "../AgentAdapter.ts"
+import type * as DirectChild from "./directChild.ts"
 import { markerVariable } from "./procfs.ts"
 
 /** a whole environment: nothing is added to it but our marker */
@@ -59,6 +60,25 @@ export const command = (data: CommandData, marker: string): ChildProcess.Standar
     killSignal: "SIGTERM",
     forceKillAfter: "100 millis"
   })
+
+/** an agent of ours, as `command` makes it, with nothing that needs more than a spawn and three pipes; else `undefined` */
+export const settingsOf = (command: ChildProcess.Command): DirectChild.Settings | undefined => {
+  if (command._tag !== "StandardCommand" || process.platform === "win32") return undefined
+  const { cwd, env = {}, forceKillAfter, killSignal = "SIGTERM", ...rest } = command.options
+  const known = env[markerVariable] !== undefined && rest.extendEnv === false
+  if (!known || Object.keys(rest).length > 1) return undefined
+  const plain = (value: string | Redacted.Redacted<string>): string =>
+    Redacted.isRedacted(value) ? Redacted.value(value) : value
+  const variables = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, plain(value)]]))
+  return {
+    executable: command.command,
+    args: command.args.map(plain),
+    cwd,
+    env: Object.fromEntries(variables),
+    killSignal,
+    forceKillAfter
+  }
+}
 
 /** Linux refuses one argument of 128 KiB (its closing NUL included) with E2BIG, which Node throws instead of reporting */
 const maxArgumentBytes = 131_071

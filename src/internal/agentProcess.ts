@@ -15,6 +15,7 @@ import { command, type CommandData, oversizeArgument, redactedOf } from "./agent
 import * as ChildPipes from "./childPipes.ts"
 import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
+import { live } from "./liveClock.ts"
 import type { Outlet } from "./outlet.ts"
 import { table } from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
@@ -81,7 +82,7 @@ const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
   const next = Effect.suspend(() =>
     running()
       ? stdout.wait
-      : CloseLadder.live(Effect.timeoutOrElse(stdout.wait, { duration: quiet.millis, orElse: () => Effect.void }))
+      : live(Effect.timeoutOrElse(stdout.wait, { duration: quiet.millis, orElse: () => Effect.void }))
   )
   const pump = (onChunks: OnChunks): Effect.Effect<void> => {
     let silent = 0
@@ -160,7 +161,7 @@ const start = Effect.fnUntraced(function* (
   let forget = (): void => {}
   yield* Scope.addFinalizer(
     own,
-    Effect.suspend(() => (started && !swept ? CloseLadder.live(ProcessTree.sweep(table, tree)) : Effect.void)).pipe(
+    Effect.suspend(() => (started && !swept ? live(ProcessTree.sweep(table, tree)) : Effect.void)).pipe(
       Effect.andThen(
         Effect.sync(() => {
           forget()
@@ -230,7 +231,7 @@ const start = Effect.fnUntraced(function* (
   yield* Scope.addFinalizer(
     own,
     Effect.andThen(
-      CloseLadder.live(ladder.run),
+      live(ladder.run),
       Effect.sync(() => (swept = true))
     )
   )
@@ -243,7 +244,7 @@ const start = Effect.fnUntraced(function* (
     exit: Effect.suspend(() => {
       if (last !== undefined) return Effect.succeed(last)
       return Deferred.await(gone).pipe(
-        Effect.andThen(CloseLadder.live(CloseLadder.within(pipes.stderrEnded, quiet.slices * quiet.millis))),
+        Effect.andThen(live(CloseLadder.within(pipes.stderrEnded, quiet.slices * quiet.millis))),
         Effect.andThen(Effect.sync(() => (last ??= status ?? { code: null, signal: null })))
       )
     }),

@@ -1,6 +1,6 @@
 /**
- * The three pipes and the exit of a child, by the streams and sinks of its handle: whoever wraps the spawner sees
- * everything that passes.
+ * The three pipes and the exit of a child: directly where `DirectSpawner` has started it, else by the streams and sinks
+ * of its handle, so that whoever wraps the spawner sees everything that passes.
  */
 import type * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { ExitStatus } from "../AgentEvent.ts"
+import * as DirectChild from "./directChild.ts"
 import { Outlet } from "./outlet.ts"
 
 export interface ChildPipes {
@@ -41,8 +42,14 @@ const exitStatus = (result: Result.Result<number, PlatformError>): ExitStatus =>
     ? { code: result.success, signal: null }
     : { code: null, signal: /'(SIG\w+)'/.exec(String(result.failure.reason.cause))?.[1] ?? null }
 
-/** the pipes of any handle, by its streams and sinks */
-export const make = Effect.fnUntraced(function* (handle: ChildProcessHandle, listener: Listener, own: Scope.Scope) {
+export const make = (handle: ChildProcessHandle, listener: Listener, own: Scope.Scope): Effect.Effect<ChildPipes> => {
+  const direct = DirectChild.of(handle)
+  if (direct === undefined) return ofHandle(handle, listener, own)
+  direct.listen(listener)
+  return Effect.succeed(direct)
+}
+
+const ofHandle = Effect.fnUntraced(function* (handle: ChildProcessHandle, listener: Listener, own: Scope.Scope) {
   const encoder = new TextEncoder()
   const input = yield* Queue.bounded<string, Cause.Done>(stdinCapacity)
   const stdoutEnded = Deferred.makeUnsafe<void>()

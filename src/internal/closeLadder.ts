@@ -3,22 +3,16 @@
  * rung bounded, and snapshots of the descendants before the rungs that could make orphans of them. All of it runs on the
  * live Clock: the child is real even where the time of a test is not.
  */
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type { ChildProcessHandle } from "effect/process/ChildProcessSpawner"
 import type { ChildPipes } from "./childPipes.ts"
+import { live } from "./liveClock.ts"
 import { groupExists } from "./processSignal.ts"
 import type { ProcessEntry, ProcessTable } from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
-
-const liveClock = Clock.Clock.defaultValue()
-
-/** what waits in it waits for the machine, also under a TestClock */
-export const live = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(effect, Clock.Clock, liveClock)
 
 /** runs an effect in a fiber of its own, so that not even an uninterruptible or a dying one holds up the caller */
 export const bounded = <A, E>(effect: Effect.Effect<A, E>, millis: number): Effect.Effect<void> =>

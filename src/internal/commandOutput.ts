@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import type { Environment } from "./agentCommand.ts"
-import { live } from "./closeLadder.ts"
+import { live } from "./liveClock.ts"
 
 const deadline = "5 seconds"
 

@@ -235,7 +235,7 @@ export const make = Effect.fnUntraced(function* (
     capabilities,
     id: Effect.sync(() => Option.fromUndefinedOr(journal.sessionId)),
     status: Effect.sync(() => status),
-    statusChanges: Stream.suspend(() => statuses.subscribe(1)),
+    statusChanges: Stream.unwrap(Effect.sync(() => statuses.subscribe(1))),
     summary: Effect.sync(() => ({
       turns: turns.ended,
       usage: turns.ledger.usage,
@@ -245,7 +245,7 @@ export const make = Effect.fnUntraced(function* (
       permissionMode: Option.fromUndefinedOr(permissionMode)
     })),
     history: Effect.sync(() => [...turns.history]),
-    events: Stream.suspend(() => journal.log.subscribe()),
+    events: Stream.unwrap(Effect.sync(() => journal.log.subscribe())),
     subscribe: Effect.sync(() => journal.log.subscribe()),
     stream: (input, options) =>
       Stream.unwrap(Effect.map(run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty)).pipe(

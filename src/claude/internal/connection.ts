@@ -27,7 +27,7 @@ import {
 } from "../../AgentError.ts"
 import type { ExitStatus } from "../../AgentEvent.ts"
 import * as AgentProcess from "../../internal/agentProcess.ts"
-import { live } from "../../internal/closeLadder.ts"
+import { live } from "../../internal/liveClock.ts"
 import type { Core } from "../../internal/core.ts"
 import * as Lines from "../../internal/lines.ts"
 import * as Notices from "../../internal/notices.ts"
