@@ -16,7 +16,7 @@ import * as ChildPipes from "./childPipes.ts"
 import * as CloseLadder from "./closeLadder.ts"
 import * as ExitGuard from "./exitGuard.ts"
 import { live } from "./liveClock.ts"
-import type { Outlet } from "./outlet.ts"
+import type { Hear, Outlet } from "./outlet.ts"
 import { table } from "./processTable.ts"
 import * as ProcessTree from "./processTree.ts"
 import { argumentTooLong, fromDefect, fromPlatformError, type SpawnFailure } from "./spawnFailure.ts"
@@ -29,11 +29,11 @@ export type { SpawnFailure } from "./spawnFailure.ts"
 export interface AgentProcess {
   readonly pid: number
   /**
-   * Reads stdout to its end, one call per pull; the next pull waits for what the call returns, and that is the
-   * back-pressure. Ends at EOF, or when the child has exited and a pull has waited 250 ms in vain: a grandchild may
-   * hold the pipe. One reader at a time; after an interrupted one another may go on.
+   * Reads stdout to its end; what comes waits for what `hear` returned the last time, and that is the back-pressure.
+   * `hear` may be called from outside of any fiber. Ends at EOF, or when the child has exited and nothing came for
+   * 250 ms: a grandchild may hold the pipe. One reader at a time; after an interrupted one another may go on.
    */
-  readonly read: (onChunks: OnChunks) => Effect.Effect<void>
+  readonly read: (hear: Hear) => Effect.Effect<void>
   /**
    * Writes one line, whose newline is added when it is missing. Waits while 64 lines are unread; `false` when the child
    * is gone, has closed its stdin, or is being closed.
@@ -49,8 +49,6 @@ export interface AgentProcess {
   /** SIGKILL at once, then what is left of `shutdown` */
   readonly kill: Effect.Effect<void>
 }
-
-export type OnChunks = (chunks: ReadonlyArray<Uint8Array>) => Effect.Effect<void>
 
 export interface SpawnOptions {
   readonly command: CommandData
@@ -79,30 +77,29 @@ const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
   const turn = Semaphore.makeUnsafe(1)
   let readers = 0
   let closing = false
-  const next = Effect.suspend(() =>
-    running()
-      ? stdout.wait
-      : live(Effect.timeoutOrElse(stdout.wait, { duration: quiet.millis, orElse: () => Effect.void }))
-  )
-  const pump = (onChunks: OnChunks): Effect.Effect<void> => {
+  const quietly = live(Effect.timeoutOrElse(stdout.wait(), { duration: quiet.millis, orElse: () => Effect.void }))
+  const pump = (hear: Hear): Effect.Effect<void> => {
+    const next = stdout.wait(hear)
     let silent = 0
     const loop: Effect.Effect<void> = Effect.suspend(() => {
       const chunks = stdout.take()
       if (chunks !== undefined) {
         silent = 0
-        return Effect.andThen(onChunks(chunks), loop)
+        const first = hear(chunks)
+        return first === undefined ? loop : Effect.andThen(first, loop)
       }
       if (stdout.isEnded || silent === quiet.slices) return Effect.void
-      if (!running()) silent++
-      return Effect.andThen(next, loop)
+      if (running()) return Effect.andThen(next, loop)
+      silent++
+      return Effect.andThen(quietly, loop)
     })
     return loop
   }
   return {
-    read: (onChunks) =>
+    read: (hear) =>
       Effect.suspend(() => {
         readers++
-        return turn.withPermit(pump(onChunks))
+        return turn.withPermit(pump(hear))
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {

@@ -247,9 +247,14 @@ export const make = Effect.fnUntraced(function* (
     history: Effect.sync(() => [...turns.history]),
     events: Stream.unwrap(Effect.sync(() => journal.log.subscribe())),
     subscribe: Effect.sync(() => journal.log.subscribe()),
+    // The span is that of the scope, because one around the stream is given anew to each pull.
     stream: (input, options) =>
-      Stream.unwrap(Effect.map(run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty)).pipe(
-        Stream.withSpan("Session.stream", { attributes: { agent, ...resolved.metadata, ...options?.metadata } })
+      Stream.unwrap(
+        Effect.withSpanScoped(
+          Effect.map(run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty),
+          "Session.stream",
+          { attributes: { agent, ...resolved.metadata, ...options?.metadata } }
+        )
       ),
     ask: Effect.fn("Session.ask")(function* (input, options) {
       yield* Effect.annotateCurrentSpan({ agent, ...resolved.metadata, ...options?.metadata })

@@ -50,7 +50,7 @@ const pull = (outlet: Outlet): Pull.Pull<readonly [Uint8Array, ...Array<Uint8Arr
   Effect.suspend(() => {
     const chunks = outlet.take()
     if (chunks !== undefined) return Effect.succeed(chunks)
-    return outlet.isEnded ? Cause.done() : Effect.andThen(outlet.wait, pull(outlet))
+    return outlet.isEnded ? Cause.done() : Effect.andThen(outlet.wait(), pull(outlet))
   })
 
 const outputOf = (outlet: Outlet): Stream.Stream<Uint8Array> => Stream.fromPull(Effect.succeed(pull(outlet)))
@@ -133,7 +133,7 @@ export class DirectChild implements ChildPipes {
   }
 
   /** waits while much is unread */
-  private get room(): Effect.Effect<void> {
+  private untilRoom(): Effect.Effect<void> {
     return Effect.suspend(() =>
       this.isInputClosed || !this.child.stdin.writableNeedDrain
         ? Effect.void
@@ -141,13 +141,13 @@ export class DirectChild implements ChildPipes {
             Effect.callback<void>((resume) => {
               this.writers.push(() => resume(Effect.void))
             }),
-            this.room
+            this.untilRoom()
           )
     )
   }
 
   write(data: string | Uint8Array): Effect.Effect<boolean> {
-    return Effect.map(this.room, () => {
+    return Effect.map(this.untilRoom(), () => {
       const open = !this.isInputClosed
       if (open) this.child.stdin.write(data)
       return open
@@ -214,7 +214,7 @@ export class DirectChild implements ChildPipes {
       kill: (options) => this.kill(options),
       stdin: Sink.ensuring(
         Sink.forEach((chunk: Uint8Array) =>
-          Effect.flatMap(Effect.andThen(this.write(chunk), this.room), () =>
+          Effect.flatMap(Effect.andThen(this.write(chunk), this.untilRoom()), () =>
             this.isInputClosed ? Effect.fail(failure("stdin", "the process has closed its stdin")) : Effect.void
           )
         ),

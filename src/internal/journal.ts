@@ -143,10 +143,10 @@ export class Journal {
     })
   )
 
-  /** The same for the path of every chunk: wakes now, and has an Effect run only if something was put off. */
-  flushed(): Effect.Effect<void> {
+  /** The same for the path of every chunk: wakes now, and leaves an Effect to run only if something was put off. */
+  flushed(): Effect.Effect<void> | undefined {
     if (this.#later.length === 0) this.wakeAll()
-    return this.#later.length === 0 ? Effect.void : this.flush
+    return this.#later.length === 0 ? undefined : this.flush
   }
 
   #finish(event: Mutable<AgentEvent>, parent: ToolId | undefined, raw: unknown, size: number): void {

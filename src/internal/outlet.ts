@@ -1,6 +1,6 @@
 /**
  * What a child has said and nobody has read yet: bounded, since it tells whoever fills it to stop, and read in pieces as
- * they came.
+ * they came. A reader that waits hears what comes where it comes, and is woken only when that leaves something to run.
  */
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -10,6 +10,16 @@ const capacity = 64 * 1024
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 
+/** takes in what came; what is to run before more is taken in, if anything */
+export type Hear = (chunks: Chunks) => Effect.Effect<void> | undefined
+
+/** a reader that waits */
+interface Waiting {
+  readonly resume: (first: Effect.Effect<void>) => void
+  readonly hear: Hear | undefined
+  left: boolean
+}
+
 const isNonEmpty = (chunks: ReadonlyArray<Uint8Array>): chunks is Chunks => chunks.length > 0
 
 export class Outlet {
@@ -17,7 +27,7 @@ export class Outlet {
   private bytes = 0
   private ended = false
   private discarding = false
-  private waiting: (() => void) | undefined
+  private waiting: Waiting | undefined
   private full = false
   private readonly onRoom: () => void
 
@@ -27,13 +37,31 @@ export class Outlet {
 
   /** `false`: no more, until `onRoom` is called */
   push(chunk: Uint8Array): boolean {
-    if (this.discarding) return true
+    if (this.discarding || this.isHeard(chunk)) return true
     this.chunks.push(chunk)
     this.bytes += chunk.length
     this.full = this.bytes >= capacity
     const full = this.full
     this.wake()
     return !full || !this.full
+  }
+
+  private isHeard(chunk: Uint8Array): boolean {
+    const { waiting } = this
+    if (waiting?.hear === undefined) return false
+    // It does not wait while it hears: what is said meanwhile is kept.
+    this.waiting = undefined
+    let first: Effect.Effect<void> | undefined
+    try {
+      first = waiting.hear([chunk])
+    } catch (defect) {
+      first = Effect.die(defect)
+    }
+    if (waiting.left) return true
+    if (first !== undefined) waiting.resume(first)
+    else if (this.chunks.length > 0 || this.ended) waiting.resume(Effect.void)
+    else this.waiting = waiting
+    return true
   }
 
   end(): void {
@@ -53,19 +81,23 @@ export class Outlet {
 
   /** lets whoever waits look again */
   wake(): void {
-    const waiting = this.waiting
+    const { waiting } = this
     this.waiting = undefined
-    waiting?.()
+    waiting?.resume(Effect.void)
   }
 
-  /** returns when there is something, at the end, or when woken */
-  readonly wait: Effect.Effect<void> = Effect.callback((resume) => {
-    if (this.chunks.length > 0 || this.ended) return resume(Effect.void)
-    this.waiting = () => resume(Effect.void)
-    return Effect.sync(() => {
-      this.waiting = undefined
+  /** returns when there is something that `hear` has not heard, at the end, or when woken */
+  wait(hear?: Hear): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.chunks.length > 0 || this.ended) return resume(Effect.void)
+      const waiting: Waiting = { resume, hear, left: false }
+      this.waiting = waiting
+      return Effect.sync(() => {
+        waiting.left = true
+        if (this.waiting === waiting) this.waiting = undefined
+      })
     })
-  })
+  }
 
   /** all that is there */
   take(): Chunks | undefined {

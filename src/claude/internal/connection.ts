@@ -202,16 +202,14 @@ export const connect = Effect.fnUntraced(function* (
     )
   })
 
-  const read = process.read((chunks) =>
-    Effect.suspend(() => {
-      journal.tick()
-      turns.touch()
-      for (const chunk of chunks) framer.push(chunk)
-      journal.wakeAll()
-      gate.update()
-      return gate.isOpen ? journal.flushed() : pause
-    })
-  )
+  const read = process.read((chunks) => {
+    journal.tick()
+    turns.touch()
+    for (const chunk of chunks) framer.push(chunk)
+    journal.wakeAll()
+    gate.update()
+    return gate.isOpen ? journal.flushed() : pause
+  })
 
   // A program that closed its stdout says nothing more: it is given a moment to end by itself.
   const exit = process.exit.pipe(
