@@ -67,7 +67,10 @@ const run = async (name: string, mode: Mode, settings: Settings): Promise<Sample
     const { open } = variant
     if (open === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
     if (mode === "warm") return warm(open, settings, settings)
-    return { counted: [], ...(await (mode === "cycles" ? cycles : paced)(open, settings, settings)) }
+    if (mode === "cycles") return { counted: [], ...(await cycles(open, settings, settings)) }
+    const { prompt } = variant
+    if (prompt === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
+    return { counted: [], ...(await paced({ open, prompt }, settings, settings)) }
   }
   const body = variant[mode]
   if (body === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)

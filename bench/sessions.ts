@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises"
 import { children, heap, isZombie, memory, openFiles } from "./census.ts"
 import type { Counts } from "./knobs.ts"
 import { type Counter, Meter } from "./meter.ts"
-import type { Live, Setting } from "./variants/Variant.ts"
+import type { Live, Prompted, Setting, Variant } from "./variants/Variant.ts"
 
 export type Figures = { readonly [name: string]: number | undefined }
 
@@ -132,8 +132,16 @@ export const cycles = async (open: Open, setting: Setting, plan: Plan): Promise<
   }
 }
 
-/** Many sessions at once, each with a turn of deltas that come at a rate, stamped with the time they were sent. */
-export const paced = async (open: Open, setting: Setting, plan: Plan): Promise<Found> => {
+/**
+ * Many sessions at once, asked one after the other and without waiting, as by a program that is asked much at once. Each
+ * has a turn of deltas that come at a rate, stamped with the time they were sent; the first are on their way while the
+ * last sessions are still being opened.
+ */
+export const paced = async (
+  { open, prompt }: Required<Pick<Variant, "open" | "prompt">>,
+  setting: Setting,
+  plan: Plan
+): Promise<Found> => {
   const problems: Array<string> = []
   const warm = await open(setting)
   await warm.leave(new Ended(), 3)
@@ -148,27 +156,26 @@ export const paced = async (open: Open, setting: Setting, plan: Plan): Promise<F
   let opening: number | undefined
   const usage = process.cpuUsage()
   const start = performance.now()
-  const lives = await Promise.all(
-    Array.from({ length: plan.sessions }, async () => {
-      const live = await open(setting)
-      let isFirst = true
-      const counter = new Ended((text) => {
-        const now = process.hrtime.bigint()
-        latencies.push(Number(now - BigInt(text.slice(1, text.indexOf(" ")))) / 1e6)
-        if (!isFirst) return
-        isFirst = false
-        firsts.push(performance.now() - start)
-        if (--notYet === 0) opening = cpuMs(usage)
-      })
-      await live.turn(counter)
-      if (counter.deltas !== counter.reported)
-        problems.push(`${counter.deltas} deltas of ${counter.reported} were seen`)
-      return live
+  const begin = (): { readonly counter: Ended; readonly asked: Prompted } => {
+    let isFirst = true
+    const counter = new Ended((text) => {
+      const now = process.hrtime.bigint()
+      latencies.push(Number(now - BigInt(text.slice(1, text.indexOf(" ")))) / 1e6)
+      if (!isFirst) return
+      isFirst = false
+      firsts.push(performance.now() - start)
+      if (--notYet === 0) opening = cpuMs(usage)
     })
-  )
+    return { counter, asked: prompt(setting, counter) }
+  }
+  const sessions = Array.from({ length: plan.sessions }, begin)
+  for (const { asked, counter } of sessions) {
+    await asked.turn
+    if (counter.deltas !== counter.reported) problems.push(`${counter.deltas} deltas of ${counter.reported} were seen`)
+  }
   const cpu = cpuMs(usage)
   const kilobytes = { rss: (memory("VmRSS") - base.rss) * 1024, heap: ((await heap()) - base.heap) * 1024 }
-  await Promise.all(lives.map((live) => live.close()))
+  await Promise.all(sessions.map(({ asked }) => asked.close()))
   await untilGone(performance.now())
   problems.push(...(await leftovers(files)))
   return {

@@ -30,6 +30,13 @@ export interface Live {
   readonly close: () => Promise<void>
 }
 
+/** A conversation that began with its prompt. */
+export interface Prompted {
+  /** Settles with the result. */
+  readonly turn: Promise<void>
+  readonly close: () => Promise<void>
+}
+
 export interface Variant {
   /** Imports what is not imported with the variant: the official SDK, from this path. */
   readonly load?: (sdk: string) => Promise<void>
@@ -43,6 +50,8 @@ export interface Variant {
    */
   readonly stuck?: (job: Job) => Promise<string>
   readonly open?: (setting: Setting) => Promise<Live>
+  /** What a program does that is asked something: opens a conversation and prompts, both at once where that is possible. */
+  readonly prompt?: (setting: Setting, counter: Counter) => Prompted
 }
 
 /** The part of a frame that is counted. */

@@ -2,7 +2,8 @@
 import { createInterface } from "node:readline"
 import { close, open as openChild, prompt, start } from "./rawChild.ts"
 import { count, isDelta } from "./Variant.ts"
-import type { Frame, Job, Live, Setting, Variant } from "./Variant.ts"
+import type { Counter } from "../meter.ts"
+import type { Frame, Job, Live, Prompted, Setting, Variant } from "./Variant.ts"
 
 const read = async (job: Job): Promise<void> => {
   const child = start(job.executable)
@@ -43,4 +44,20 @@ export const open = async (setting: Setting): Promise<Live> => {
   }
 }
 
-export const variant: Variant = { read, open }
+const promptOne = (setting: Setting, counter: Counter): Prompted => {
+  const child = start(setting.executable)
+  const turn = new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout, crlfDelay: Infinity }).on("line", (line) => {
+      if (count(counter, JSON.parse(line))) resolve()
+    })
+  })
+  return {
+    turn,
+    close: () => {
+      child.kill()
+      return close(child)
+    }
+  }
+}
+
+export const variant: Variant = { read, open, prompt: promptOne }

@@ -1,7 +1,8 @@
 /** The official TypeScript SDK, unmodified, from `test/agents` (`npm run agents` installs it). */
 import { setTimeout } from "node:timers/promises"
 import { count, givenUp, isDelta } from "./Variant.ts"
-import type { Frame, Job, Live, Setting, Variant } from "./Variant.ts"
+import type { Counter } from "../meter.ts"
+import type { Frame, Job, Live, Prompted, Setting, Variant } from "./Variant.ts"
 
 interface Query extends AsyncGenerator<Frame, void> {
   readonly interrupt: () => Promise<unknown>
@@ -94,4 +95,14 @@ const open = async (job: Setting): Promise<Live> => {
   }
 }
 
-export const variant: Variant = { load, read, sleep, stuck, open }
+const prompt = (job: Setting, counter: Counter): Prompted => {
+  const messages = query({ prompt: "go", options: options(job) })
+  const turn = async (): Promise<void> => {
+    for (let next = await messages.next(); next.done !== true; next = await messages.next()) {
+      if (count(counter, next.value)) return
+    }
+  }
+  return { turn: turn(), close: async () => messages.close() }
+}
+
+export const variant: Variant = { load, read, sleep, stuck, open, prompt }

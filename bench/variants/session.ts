@@ -91,6 +91,14 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
   return {
     open: (setting) => open(reader, setting),
 
+    prompt: (setting, counter) => {
+      const live = open(reader, setting)
+      return {
+        turn: live.then(({ turn }) => turn(counter)),
+        close: () => live.then(({ close }) => close())
+      }
+    },
+
     read: (job) =>
       withSession(
         job,
