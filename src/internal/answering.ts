@@ -21,7 +21,8 @@ export class Answering<Id> {
   readonly #journal: Pick<Journal, "later" | "flush">
   readonly #turns: Pick<Turns, "hold" | "release">
   readonly #onWithdrawn: ((id: Id) => void) | undefined
-  readonly #pending = new Map<Id, Pending>()
+  /** Most sessions are never asked. */
+  #pending: Map<Id, Pending> | undefined
 
   constructor(
     journal: Pick<Journal, "later" | "flush">,
@@ -33,15 +34,18 @@ export class Answering<Id> {
     this.#onWithdrawn = onWithdrawn
   }
 
-  readonly has = (id: Id): boolean => this.#pending.has(id)
+  has(id: Id): boolean {
+    return this.#pending?.has(id) === true
+  }
 
   /** Runs `work` in a fiber of its own, then `reply` unless withdrawn meanwhile. False when the id is there already. */
   ask<A>(id: Id, work: Effect.Effect<A>, reply: (answer: A) => Effect.Effect<void>): boolean {
-    if (this.#pending.has(id)) return false
+    if (this.has(id)) return false
     const pending: Pending = { fiber: undefined }
-    this.#pending.set(id, pending)
+    const all = (this.#pending ??= new Map<Id, Pending>())
+    all.set(id, pending)
     this.#turns.hold()
-    const isOpen = (): boolean => this.#pending.get(id) === pending
+    const isOpen = (): boolean => all.get(id) === pending
     const answered = Effect.flatMap(work, (answer) =>
       Effect.suspend(() => {
         if (!isOpen()) return Effect.void
@@ -68,7 +72,7 @@ export class Answering<Id> {
 
   /** The agent takes a request back. False when there is no such request, or it is answered. */
   withdraw(id: Id): boolean {
-    const pending = this.#pending.get(id)
+    const pending = this.#pending?.get(id)
     if (pending === undefined) return false
     this.#close(id)
     this.#onWithdrawn?.(id)
@@ -77,11 +81,11 @@ export class Answering<Id> {
   }
 
   withdrawAll(): void {
-    for (const id of this.#pending.keys()) this.withdraw(id)
+    if (this.#pending !== undefined) for (const id of this.#pending.keys()) this.withdraw(id)
   }
 
   #close(id: Id): void {
-    this.#pending.delete(id)
+    this.#pending?.delete(id)
     this.#turns.release()
   }
 }

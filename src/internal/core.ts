@@ -24,7 +24,7 @@ import type {
 import { type AgentError, InvalidOptions, type Reason, SessionClosed, Unsupported } from "../AgentError.ts"
 import type { ExitStatus } from "../AgentEvent.ts"
 import type * as Prompt from "../Prompt.ts"
-import type { Health, Session, SessionStatus } from "../Session.ts"
+import type { Health, Session, SessionStatus, TurnOptions } from "../Session.ts"
 import type { Account } from "./account.ts"
 import { Decisions } from "./decisions.ts"
 import { EventLog } from "./eventLog.ts"
@@ -34,13 +34,17 @@ import { Quiescence } from "./quiescence.ts"
 import { decodeOutput, repaired } from "./output.ts"
 import { isPermissionMode } from "./resolve.ts"
 import type { LiveTurn } from "./liveTurn.ts"
-import { type TurnDriver, Turns } from "./turns.ts"
+import { type Options as TurnsOptions, type TurnDriver, Turns } from "./turns.ts"
 import * as Unasked from "./unasked.ts"
+
+const healthy: Health = { _tag: "Healthy" }
 
 export type Host = FileSystem | Path | ChildProcessSpawner
 
 /** What the agent can be told. */
 export interface Driver extends TurnDriver {
+  /** A new process for the same conversation, after one that does not obey. */
+  readonly replace: Effect.Effect<void, AgentError>
   readonly setModel: (model: string | undefined) => Effect.Effect<void, AgentError>
   readonly setPermissionMode: (mode: PermissionMode) => Effect.Effect<void, AgentError>
   readonly steer: (prompt: Prompt.Input) => Effect.Effect<void, AgentError>
@@ -93,156 +97,271 @@ export interface Core {
   readonly session: Session
 }
 
-export const make = Effect.fnUntraced(function* (
-  config: Config,
-  makeDriver: (core: Core) => Driver
-): Effect.fn.Return<Core, never, Scope.Scope> {
-  const { agent, capabilities, resolved } = config
-  const clock = yield* Clock.Clock
-  const scope = yield* Scope.make()
-  const journal = new Journal({ clock, scope, buffer: resolved.buffer })
-  const statuses = new EventLog<SessionStatus>({ window: 64, maxSize: 64, lagged: (_, next) => next })
-  const closed = Deferred.makeUnsafe<void>()
-  const quiescence = new Quiescence(journal, () => turns.running !== undefined)
-  let status: SessionStatus = { _tag: "Starting" }
-  let health: Health = { _tag: "Healthy" }
-  let model = resolved.model
-  let permissionMode: string | undefined = resolved.permissionMode
-  let closing = false
+/** `Turns` takes it for its options: much of what a session is made of is here once. */
+class Engine implements Core, TurnsOptions {
+  readonly agent: string
+  readonly resolved: ResolvedOptions
+  readonly scope: Scope.Closeable
+  readonly journal: Journal
+  readonly turns: Turns
+  readonly decisions: Decisions
+  readonly quiescence: Quiescence
+  readonly driver: Driver
+  readonly session: Session
+  status: SessionStatus = { _tag: "Starting" }
+  health: Health = healthy
+  model: string | undefined
+  permissionMode: string | undefined
+  readonly #closed = Deferred.makeUnsafe<void>()
+  #closing = false
+  #admitting = 0
+  /** Made for the first who looks. */
+  #statuses: EventLog<SessionStatus> | undefined
 
-  statuses.append(status, 1)
-  const setStatus = (next: SessionStatus): void => {
+  constructor(config: Config, clock: Clock.Clock, scope: Scope.Closeable, makeDriver: (core: Core) => Driver) {
+    const { agent, resolved } = config
+    this.agent = agent
+    this.resolved = resolved
+    this.scope = scope
+    this.model = resolved.model
+    this.permissionMode = resolved.permissionMode
+    this.journal = new Journal({ clock, scope, buffer: resolved.buffer })
+    this.quiescence = new Quiescence(this.journal, () => this.turns.running !== undefined)
+    this.turns = new Turns(this)
+    this.decisions = new Decisions(this.journal, this.turns, resolved)
+    this.session = sessionOf(this, config)
+    this.driver = makeDriver(this)
+  }
+
+  statusChanges(): Stream.Stream<SessionStatus> {
+    if (this.#statuses === undefined) {
+      this.#statuses = new EventLog<SessionStatus>({ window: 64, maxSize: 64, lagged: (_, next) => next })
+      this.#statuses.append(this.status, 1)
+      if (this.status._tag === "Closed") this.#statuses.end()
+    }
+    return this.#statuses.subscribe(1)
+  }
+
+  #setStatus(next: SessionStatus): void {
+    const { status } = this
     if (status._tag === "Closed" || (next._tag === status._tag && next._tag !== "Running")) return
     if (next._tag === "Running" && status._tag === "Running" && next.turnId === status.turnId) return
-    status = next
+    this.status = next
+    const statuses = this.#statuses
+    if (statuses === undefined) return
     statuses.append(next, 1)
     if (next._tag === "Closed") statuses.end()
-    journal.wake(() => statuses.wake())
+    this.journal.wake(() => statuses.wake())
   }
 
-  const onChange = (): void => {
-    if (status._tag === "Closed") return
-    const running: LiveTurn | undefined = turns.running
-    quiescence.update()
-    if (closing || status._tag === "Starting") return
-    setStatus(running === undefined ? { _tag: "Idle" } : { _tag: "Running", turnId: running.turnId })
+  isClosing(): boolean {
+    return this.#closing
   }
 
-  const shut = (reason: "closed" | "exited" | "failed", exit?: ExitStatus): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      if (status._tag === "Closed") return Effect.void
-      decisions.withdrawAll()
-      journal.tick()
-      journal.emit({ _tag: "SessionEnded", reason, ...(exit === undefined ? {} : { exit }) })
-      journal.log.end()
-      health = { _tag: "Unhealthy", why: `the session is over (${reason})` }
-      setStatus({ _tag: "Closed", reason })
-      quiescence.end()
-      return journal.flush
-    })
+  onChange(): void {
+    if (this.status._tag === "Closed") return
+    const { running } = this.turns
+    this.quiescence.update()
+    if (this.#closing || this.status._tag === "Starting") return
+    this.#setStatus(running === undefined ? { _tag: "Idle" } : { _tag: "Running", turnId: running.turnId })
+  }
 
-  const end = (reason: "closed" | "failed"): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      setStatus({ _tag: "Closing" })
-      turns.refuse(new SessionClosed({}))
-      const running = turns.running
-      if (running !== undefined) running.failure ??= new SessionClosed({})
-      return journal.flush.pipe(
-        Effect.andThen(Effect.exit(Effect.suspend(() => driver.shutdown))),
-        Effect.andThen(
-          Effect.suspend(() => {
-            turns.end(new SessionClosed({}), { _tag: "Interrupted" })
-            return shut(reason)
-          })
-        ),
-        Effect.ensuring(Scope.close(scope, Exit.void)),
-        Effect.ensuring(Deferred.succeed(closed, undefined))
-      )
-    })
+  onLimited(resetsAt: number): void {
+    const { limiter } = this.resolved
+    if (limiter !== undefined) this.journal.later(limiter.hold(resetsAt))
+  }
 
-  // In a fiber of its own: whoever closes may be one of those that the close waits for, as a permission handler is.
-  const close = (reason: "closed" | "failed"): Effect.Effect<void> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.suspend(() => {
-        if (closing) return restore(Deferred.await(closed))
-        closing = true
-        return Effect.andThen(
-          Effect.forkDetach(Effect.uninterruptible(end(reason)), { startImmediately: true }),
-          restore(Deferred.await(closed))
-        )
-      })
+  closeItems(interrupted: boolean): void {
+    this.driver.closeItems(interrupted)
+  }
+
+  /** A session that is being closed needs no other process. */
+  get replace(): Effect.Effect<void, AgentError> {
+    return Effect.suspend(() =>
+      this.#closing ? Effect.never : Effect.tap(this.driver.replace, () => Effect.sync(() => this.answered()))
     )
-
-  const lost = (error: AgentError): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      turns.end(error.reason)
-      // The close waits for fibers of the session, of which this may be one.
-      return Effect.andThen(shut("failed"), Effect.asVoid(Effect.forkDetach(close("failed"))))
-    })
-
-  const unanswered = (request: string): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const again = health._tag === "Degraded"
-      health = { _tag: "Degraded", why: `no answer to ${request} in time` }
-      if (again && !closing) journal.later(turns.escalate(turns.running))
-      return journal.flush
-    })
-
-  const answered = (): void => {
-    if (health._tag === "Degraded") health = { _tag: "Healthy" }
   }
 
-  const changed: Core["changed"] = (changes) => {
-    if (changes.model !== undefined) model = changes.model
-    if (changes.permissionMode !== undefined && changes.permissionMode !== permissionMode) {
-      permissionMode = changes.permissionMode
-      if (resolved.permissions !== undefined) for (const body of Unasked.inMode(permissionMode)) journal.emit(body)
+  get quiet(): Effect.Effect<void> {
+    return Effect.ignore(this.turns.interrupt)
+  }
+
+  opened(about: Parameters<Core["opened"]>[0]): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { agent, journal, resolved } = this
+      journal.tick()
+      this.changed({ model: about.model })
+      journal.begin({
+        _tag: "SessionStarted",
+        agent,
+        resumed: about.resumed,
+        ...(about.agentVersion === undefined ? {} : { agentVersion: about.agentVersion }),
+        ...(about.model === undefined ? {} : { model: about.model }),
+        ...(about.cwd === undefined ? {} : { cwd: about.cwd })
+      })
+      for (const body of Unasked.notices(resolved)) journal.emit(body)
+      this.#setStatus({ _tag: "Idle" })
+      return journal.flush
+    })
+  }
+
+  changed(changes: Parameters<Core["changed"]>[0]): void {
+    const { journal, resolved } = this
+    if (changes.model !== undefined) this.model = changes.model
+    if (changes.permissionMode !== undefined && changes.permissionMode !== this.permissionMode) {
+      this.permissionMode = changes.permissionMode
+      if (resolved.permissions !== undefined) {
+        for (const body of Unasked.inMode(changes.permissionMode)) journal.emit(body)
+      }
     }
     if (changes.sessionId !== undefined) journal.sessionId = changes.sessionId
   }
 
-  let admitting = 0
+  unanswered(request: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const again = this.health._tag === "Degraded"
+      this.health = { _tag: "Degraded", why: `no answer to ${request} in time` }
+      if (again && !this.#closing) this.journal.later(this.turns.escalate(this.turns.running))
+      return this.journal.flush
+    })
+  }
+
+  answered(): void {
+    if (this.health._tag === "Degraded") this.health = healthy
+  }
+
   // What would be refused anyhow is refused at once, and a session that ends holds nobody up.
-  const admitted = (input: Prompt.Input): Effect.Effect<void, AgentError, Scope.Scope> => {
-    const { limiter } = resolved
+  #admitted(input: Prompt.Input): Effect.Effect<void, AgentError, Scope.Scope> {
+    const { limiter } = this.resolved
     if (limiter === undefined) return Effect.void
     return Effect.suspend(() => {
-      const refusal = turns.refusal(input, admitting)
-      if (refusal !== undefined) return Effect.fail(turns.error("turn", refusal))
-      admitting++
+      const refusal = this.turns.refusal(input, this.#admitting)
+      if (refusal !== undefined) return Effect.fail(this.turns.error("turn", refusal))
+      this.#admitting++
       return Effect.ensuring(
-        Effect.raceFirst(limiter.admit, Deferred.await(closed)),
-        Effect.sync(() => admitting--)
+        Effect.raceFirst(limiter.admit, Deferred.await(this.#closed)),
+        Effect.sync(() => this.#admitting--)
       )
     })
   }
 
-  const run = (input: Prompt.Input, options: Parameters<Session["ask"]>[1], streamed: boolean) =>
-    Effect.andThen(
-      admitted(input),
+  run(
+    input: Prompt.Input,
+    options: TurnOptions | undefined,
+    streamed: boolean
+  ): Effect.Effect<LiveTurn, AgentError, Scope.Scope> {
+    const { turns } = this
+    return Effect.andThen(
+      this.#admitted(input),
       Effect.acquireRelease(turns.submit(input, options, streamed), (turn) =>
         turn.settled ? Effect.sync(() => turn.backlog?.leave()) : turns.leave(turn)
       )
     )
+  }
 
+  exited(reason: Reason, exit?: ExitStatus): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#closing) return Effect.void
+      this.turns.end(reason)
+      return Effect.andThen(this.#shut("exited", exit), Effect.asVoid(Effect.forkDetach(this.close("failed"))))
+    })
+  }
+
+  lost(error: AgentError): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.turns.end(error.reason)
+      // The close waits for fibers of the session, of which this may be one.
+      return Effect.andThen(this.#shut("failed"), Effect.asVoid(Effect.forkDetach(this.close("failed"))))
+    })
+  }
+
+  // In a fiber of its own: whoever closes may be one of those that the close waits for, as a permission handler is.
+  close(reason: "closed" | "failed"): Effect.Effect<void> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const closed = restore(Deferred.await(this.#closed))
+        if (this.#closing) return closed
+        this.#closing = true
+        return Effect.andThen(
+          Effect.forkDetach(Effect.uninterruptible(this.#end(reason)), { startImmediately: true }),
+          closed
+        )
+      })
+    )
+  }
+
+  #end(reason: "closed" | "failed"): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { driver, journal, turns } = this
+      this.#setStatus({ _tag: "Closing" })
+      turns.refuse(new SessionClosed({}))
+      const { running } = turns
+      if (running !== undefined) running.failure ??= new SessionClosed({})
+      return journal.flush.pipe(
+        Effect.andThen(Effect.exit(driver.shutdown)),
+        Effect.andThen(
+          Effect.suspend(() => {
+            turns.end(new SessionClosed({}), { _tag: "Interrupted" })
+            return this.#shut(reason)
+          })
+        ),
+        Effect.ensuring(Scope.close(this.scope, Exit.void)),
+        Effect.ensuring(Deferred.succeed(this.#closed, undefined))
+      )
+    })
+  }
+
+  #shut(reason: "closed" | "exited" | "failed", exit?: ExitStatus): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.status._tag === "Closed") return Effect.void
+      const { journal } = this
+      this.decisions.withdrawAll()
+      journal.tick()
+      journal.emit({ _tag: "SessionEnded", reason, ...(exit === undefined ? {} : { exit }) })
+      journal.log.end()
+      this.health = { _tag: "Unhealthy", why: `the session is over (${reason})` }
+      this.#setStatus({ _tag: "Closed", reason })
+      this.quiescence.end()
+      return journal.flush
+    })
+  }
+}
+
+const ask = Effect.fn("Session.ask")(function* (engine: Engine, input: Prompt.Input, options: TurnOptions | undefined) {
+  const { agent, resolved, turns } = engine
+  yield* Effect.annotateCurrentSpan({ agent, ...resolved.metadata, ...options?.metadata })
   const decoded = (turn: LiveTurn) =>
     Effect.flatMap(Deferred.await(turn.result), (result) =>
       decodeOutput<unknown>(resolved, result, (reason) => turns.error("turn", reason, result))
     )
+  const once = (input: Prompt.Input) => Effect.scoped(Effect.flatMap(engine.run(input, options, false), decoded))
+  return yield* resolved.repairOutput === true ? repaired(once(input), once) : once(input)
+})
 
-  const session: Session = {
+const setModel = Effect.fn("Session.setModel")(({ driver }: Engine, name: string | undefined) => driver.setModel(name))
+
+const setPermissionMode = Effect.fn("Session.setPermissionMode")(({ driver, turns }: Engine, mode: PermissionMode) =>
+  isPermissionMode(mode)
+    ? driver.setPermissionMode(mode)
+    : Effect.fail(turns.error("control", new InvalidOptions({ issues: [`mode: there is no ${String(mode)}`] })))
+)
+
+/** What the user has in hand: properties of its own, as who spreads a session into one of theirs expects. */
+const sessionOf = (engine: Engine, { agent, capabilities, host, resolved }: Config): Session => {
+  const { journal, quiescence, turns } = engine
+  return {
     agent,
     capabilities,
     id: Effect.sync(() => Option.fromUndefinedOr(journal.sessionId)),
-    status: Effect.sync(() => status),
-    statusChanges: Stream.unwrap(Effect.sync(() => statuses.subscribe(1))),
+    status: Effect.sync(() => engine.status),
+    statusChanges: Stream.unwrap(Effect.sync(() => engine.statusChanges())),
     summary: Effect.sync(() => ({
       turns: turns.ended,
       usage: turns.ledger.usage,
       cost: turns.ledger.cost,
       last: Option.fromUndefinedOr(turns.history.at(-1)),
-      model: Option.fromUndefinedOr(model),
-      permissionMode: Option.fromUndefinedOr(permissionMode)
+      model: Option.fromUndefinedOr(engine.model),
+      permissionMode: Option.fromUndefinedOr(engine.permissionMode)
     })),
     history: Effect.sync(() => [...turns.history]),
     events: Stream.unwrap(Effect.sync(() => journal.log.subscribe())),
@@ -251,103 +370,42 @@ export const make = Effect.fnUntraced(function* (
     stream: (input, options) =>
       Stream.unwrap(
         Effect.withSpanScoped(
-          Effect.map(run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty),
+          Effect.map(engine.run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty),
           "Session.stream",
           { attributes: { agent, ...resolved.metadata, ...options?.metadata } }
         )
       ),
-    ask: Effect.fn("Session.ask")(function* (input, options) {
-      yield* Effect.annotateCurrentSpan({ agent, ...resolved.metadata, ...options?.metadata })
-      const once = (input: Prompt.Input) => Effect.scoped(Effect.flatMap(run(input, options, false), decoded))
-      return yield* resolved.repairOutput === true ? repaired(once(input), once) : once(input)
-    }),
-    steer: (input) => driver.steer(input),
-    interrupt: Effect.withSpan(
-      Effect.suspend(() => turns.interrupt),
-      "Session.interrupt"
-    ),
-    setModel: Effect.fn("Session.setModel")((name: string | undefined) => driver.setModel(name)),
-    setPermissionMode: Effect.fn("Session.setPermissionMode")((mode: PermissionMode) =>
-      isPermissionMode(mode)
-        ? driver.setPermissionMode(mode)
-        : Effect.fail(turns.error("control", new InvalidOptions({ issues: [`mode: there is no ${String(mode)}`] })))
-    ),
-    clear: Effect.suspend(() => driver.clear),
-    transcript: (options) => driver.transcript(options),
-    execute: (effect) => Effect.provideContext(effect, config.host),
-    health: Effect.sync(() => health),
-    quiescent: Effect.andThen(
-      quiescence.await,
-      Effect.suspend(() =>
-        status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : Effect.void
+    ask: (input, options) => ask(engine, input, options),
+    steer: (input) => engine.driver.steer(input),
+    interrupt: Effect.suspend(() => Effect.withSpan(turns.interrupt, "Session.interrupt")),
+    setModel: (name) => setModel(engine, name),
+    setPermissionMode: (mode) => setPermissionMode(engine, mode),
+    clear: Effect.suspend(() => engine.driver.clear),
+    transcript: (options) => engine.driver.transcript(options),
+    execute: (effect) => Effect.provideContext(effect, host),
+    health: Effect.sync(() => engine.health),
+    quiescent: Effect.suspend(() =>
+      Effect.andThen(
+        quiescence.await,
+        Effect.suspend(() =>
+          engine.status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : Effect.void
+        )
       )
     ),
-    close: Effect.suspend(() => close("closed"))
+    close: Effect.suspend(() => engine.close("closed"))
   }
+}
 
-  const turns: Turns = new Turns({
-    agent,
-    journal,
-    resolved,
-    driver: {
-      refused: (prompt) => driver.refused?.(prompt),
-      send: (turn) => driver.send(turn),
-      interrupt: (turn) => driver.interrupt(turn),
-      // A session that is being closed needs no other process.
-      replace: Effect.suspend(() => (closing ? Effect.never : Effect.tap(driver.replace, () => Effect.sync(answered))))
-    },
-    closeItems: (interrupted) => driver.closeItems(interrupted),
-    onChange,
-    onLimited: (resetsAt) => {
-      if (resolved.limiter !== undefined) journal.later(resolved.limiter.hold(resetsAt))
-    },
-    onLost: lost
-  })
-  const decisions = new Decisions(journal, turns, resolved)
-
-  const core: Core = {
-    journal,
-    turns,
-    decisions,
-    resolved,
-    scope,
-    session,
-    changed,
-    unanswered,
-    answered,
-    quiescence,
-    lost,
-    isClosing: () => closing,
-    quiet: Effect.ignore(Effect.suspend(() => turns.interrupt)),
-    opened: (about) =>
-      Effect.suspend(() => {
-        journal.tick()
-        changed({ model: about.model })
-        journal.begin({
-          _tag: "SessionStarted",
-          agent,
-          resumed: about.resumed,
-          ...(about.agentVersion === undefined ? {} : { agentVersion: about.agentVersion }),
-          ...(about.model === undefined ? {} : { model: about.model }),
-          ...(about.cwd === undefined ? {} : { cwd: about.cwd })
-        })
-        for (const body of Unasked.notices(resolved)) journal.emit(body)
-        setStatus({ _tag: "Idle" })
-        return journal.flush
-      }),
-    exited: (reason, exit) =>
-      Effect.suspend(() => {
-        if (closing) return Effect.void
-        turns.end(reason)
-        return Effect.andThen(shut("exited", exit), Effect.asVoid(Effect.forkDetach(close("failed"))))
-      })
-  }
-  const driver = makeDriver(core)
-  if (resolved.budget !== undefined) {
-    yield* Effect.forkIn(spender(resolved.budget, core), scope, { startImmediately: true })
-  }
-  yield* Effect.addFinalizer(() => close("closed"))
-  return core
+export const make = Effect.fnUntraced(function* (
+  config: Config,
+  makeDriver: (core: Core) => Driver
+): Effect.fn.Return<Core, never, Scope.Scope> {
+  const { budget } = config.resolved
+  const scope = yield* Scope.make()
+  const engine = new Engine(config, yield* Clock.Clock, scope, makeDriver)
+  if (budget !== undefined) yield* Effect.forkIn(spender(budget, engine), scope, { startImmediately: true })
+  yield* Effect.addFinalizer(() => engine.close("closed"))
+  return engine
 })
 
 /** Stops the turn that runs each time the money runs out that the session shares with others. */

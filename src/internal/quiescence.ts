@@ -13,7 +13,8 @@ const patience = "5 seconds"
 export class Quiescence {
   readonly #journal: Journal
   readonly #isRunning: () => boolean
-  readonly #latch = Latch.makeUnsafe(true)
+  /** Open while it is quiet; made for the first who waits. */
+  #latch: Latch.Latch | undefined
   readonly #tasks = new Set<TaskId>()
   #works = false
   /** One object for each turn that is expected. */
@@ -25,7 +26,9 @@ export class Quiescence {
     this.#isRunning = isRunning
   }
 
-  readonly await: Effect.Effect<void> = Effect.suspend(() => this.#latch.await)
+  get await(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.#latch ??= Latch.makeUnsafe(this.#isQuiet)).await)
+  }
 
   /** Work in the background began, or is over. */
   background(taskId: TaskId, running: boolean): void {
@@ -84,11 +87,13 @@ export class Quiescence {
   }
 
   update(): void {
-    if (!this.#isQuiet) this.#latch.closeUnsafe()
+    const latch = this.#latch
+    if (latch === undefined) return
+    if (!this.#isQuiet) latch.closeUnsafe()
     // Told when fibers may run: by then something else may have begun.
-    else if (!this.#latch.isOpen()) {
+    else if (!latch.isOpen()) {
       this.#journal.wake(() => {
-        if (this.#isQuiet) this.#latch.openUnsafe()
+        if (this.#isQuiet) latch.openUnsafe()
       })
     }
   }

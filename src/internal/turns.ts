@@ -43,22 +43,23 @@ export interface TurnDriver {
   readonly send: (turn: Outgoing) => Effect.Effect<void, AgentError>
   /** Asks the agent to stop at this turn; that it did is seen by the turn's end. */
   readonly interrupt: (turn: LiveTurn) => Effect.Effect<void, AgentError>
-  /** A new process for the same conversation, after one that does not obey. */
-  readonly replace: Effect.Effect<void, AgentError>
 }
 
 export interface Options {
   readonly agent: string
   readonly journal: Journal
   readonly resolved: ResolvedOptions
+  /** Not there yet when the turns are made. */
   readonly driver: TurnDriver
+  /** A new process for the same conversation, after one that does not obey. */
+  readonly replace: Effect.Effect<void, AgentError>
   /** Completes the items that are still open, before a turn ends. */
   readonly closeItems: (interrupted: boolean) => void
   readonly onChange: () => void
   /** The provider takes nothing before this moment, in epoch milliseconds. */
   readonly onLimited: (resetsAt: number) => void
   /** The agent could not be brought back: the session is over. */
-  readonly onLost: (error: AgentError) => Effect.Effect<void>
+  readonly lost: (error: AgentError) => Effect.Effect<void>
 }
 
 /** How a turn ends whose process had to go. */
@@ -175,18 +176,20 @@ export class Turns {
     })
   }
 
-  readonly interrupt: Effect.Effect<InterruptOutcome, AgentError> = Effect.suspend(() => {
-    const turn = this.running
-    if (turn === undefined) return Effect.succeed<InterruptOutcome>("NotRunning")
-    if (turn.origin === "caller") this.#dispatch({ _tag: "Left", turn })
-    else this.#stop(turn)
-    return Effect.andThen(
-      Effect.andThen(this.#options.journal.flush, Deferred.await(turn.over)),
-      Effect.sync((): InterruptOutcome =>
-        turn.escalated ? "Escalated" : turn.outcome === "Interrupted" ? "Interrupted" : "NotRunning"
+  get interrupt(): Effect.Effect<InterruptOutcome, AgentError> {
+    return Effect.suspend(() => {
+      const turn = this.running
+      if (turn === undefined) return Effect.succeed<InterruptOutcome>("NotRunning")
+      if (turn.origin === "caller") this.#dispatch({ _tag: "Left", turn })
+      else this.#stop(turn)
+      return Effect.andThen(
+        Effect.andThen(this.#options.journal.flush, Deferred.await(turn.over)),
+        Effect.sync((): InterruptOutcome =>
+          turn.escalated ? "Escalated" : turn.outcome === "Interrupted" ? "Interrupted" : "NotRunning"
+        )
       )
-    )
-  })
+    })
+  }
 
   /** The agent began a turn that nobody asked for. */
   agentBegan(): void {
@@ -352,11 +355,11 @@ export class Turns {
   /** Ends the turn for its caller. */
   #settle(turn: LiveTurn, end: TurnEnd): void {
     if (turn.settled || turn.folding === undefined) return
-    const { closeItems, journal } = this.#options
+    const { journal } = this.#options
     // The agent may be at another turn, whose items stay open; the last events of this one are its own all the same.
     const other = journal.current?.id === turn.turnId ? undefined : journal.current
     this.#bind(turn)
-    if (other === undefined) closeItems(turn.interrupted)
+    if (other === undefined) this.#options.closeItems(turn.interrupted)
     turn.settled = true
     journal.tick()
     const { cost, usage } = this.#take(end)
@@ -426,8 +429,7 @@ export class Turns {
 
   /** It had ended for its caller before: what came since belongs to no turn, least of all to the next. */
   #drained(turn: LiveTurn, end: TurnEnd): void {
-    const { closeItems, journal } = this.#options
-    if (journal.current === undefined) closeItems(turn.interrupted)
+    if (this.#options.journal.current === undefined) this.#options.closeItems(turn.interrupted)
     this.#account(end)
   }
 
@@ -463,7 +465,7 @@ export class Turns {
   /** The agent does not obey: a new process, or the end. Nothing is sent meanwhile; what the old one ran is over. */
   escalate(turn: LiveTurn | undefined): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const { driver, journal, onLost } = this.#options
+      const { journal, replace } = this.#options
       if (turn !== undefined) {
         turn.escalated = true
         this.#settle(turn, replaced)
@@ -472,7 +474,7 @@ export class Turns {
       this.#replacing = true
       this.#dispatch({ _tag: "AgentBegan" })
       return journal.flush.pipe(
-        Effect.andThen(driver.replace),
+        Effect.andThen(replace),
         Effect.andThen(
           Effect.suspend(() => {
             this.#replacing = false
@@ -482,7 +484,7 @@ export class Turns {
             return journal.flush
           })
         ),
-        Effect.catchCause((cause) => onLost(this.#notReplaced(cause)))
+        Effect.catchCause((cause) => this.#options.lost(this.#notReplaced(cause)))
       )
     })
   }

@@ -57,7 +57,7 @@ const open = Effect.fnUntraced(function* (
       act()
       return core.journal.flush
     })
-  return { ...core, told, does }
+  return Object.assign(core, { told, does })
 })
 
 const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

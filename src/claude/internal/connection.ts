@@ -317,10 +317,10 @@ export const connect = Effect.fnUntraced(function* (
       }
       return request(subtype, fields, deadline, late).pipe(
         Effect.tapError((error) => {
-          if (error.reason._tag !== "ControlTimeout") return Effect.sync(core.answered)
+          if (error.reason._tag !== "ControlTimeout") return Effect.sync(() => core.answered())
           return own === undefined ? core.unanswered(subtype) : Effect.void
         }),
-        Effect.tap(() => Effect.sync(core.answered))
+        Effect.tap(() => Effect.sync(() => core.answered()))
       )
     }
   }

@@ -34,7 +34,7 @@ export interface Options {
   readonly ours: ReadonlyArray<string>
 }
 
-type Methods = Pick<
+export type Methods = Pick<
   ClaudeSession,
   | "accountInfo"
   | "supportedModels"
@@ -55,205 +55,284 @@ type Methods = Pick<
   | "rename"
 >
 
-export interface Controls {
-  readonly methods: Methods
-  /** Tells another process what this one was told. */
-  readonly again: Effect.Effect<void>
-}
-
 type Told = "commands" | "models" | "agents" | "account"
 
 const isTokens = Schema.is(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)))
 
-export const make = ({ control, core, events, handshake, ours }: Options): Controls => {
-  const { journal, resolved, turns } = core
-  const { tasks } = events
-  const fail = (reason: Reason): Effect.Effect<never, AgentError> =>
-    Effect.suspend(() => Effect.fail(turns.error("control", reason)))
-  const refused = (request: string, description: string): Effect.Effect<never, AgentError> =>
-    fail(new ControlFailed({ request, description }))
-  const invalid = (...issues: ReadonlyArray<string>): Effect.Effect<never, AgentError> =>
-    fail(new InvalidOptions({ issues }))
+const is = ({ error, name, status = "of no known status" }: ClaudeControl.McpServerStatus): string =>
+  `${name} is ${status}${error === undefined ? "" : `: ${error}`}`
 
+/** What the methods share: the way to the CLI, and what was set through it. */
+export class Controls {
+  readonly options: Options
+  /** What was laid over the other settings, call by call. */
+  laid: JsonObject = {}
   /** What was set since the start, by what it sets. The arguments of the next process do not have it. */
-  const chosen = new Map<string, Effect.Effect<unknown, AgentError>>()
+  #chosen: { readonly [what: string]: Effect.Effect<unknown, AgentError> } = {}
   /** What was read again, and the handshake that it is newer than. */
-  let reloaded: { readonly than: ClaudeControl.InitializeResponse; readonly told: ClaudeControl.InitializeResponse } = {
+  #reloaded: { readonly than: ClaudeControl.InitializeResponse; readonly told: ClaudeControl.InitializeResponse } = {
     than: {},
     told: {}
   }
-  const told = <K extends Told>(
-    field: K
-  ): Effect.Effect<NonNullable<ClaudeControl.InitializeResponse[K]>, AgentError> =>
-    Effect.suspend(() => {
-      const first = handshake()
-      const value = (reloaded.than === first ? reloaded.told[field] : undefined) ?? first[field]
-      return value === undefined || value === null
-        ? fail(new Unsupported({ capability: `${field} in the handshake` }))
-        : Effect.succeed(value)
-    })
 
-  const status = Effect.map(control("mcp_status", {}), ({ mcpServers = [] }) => mcpServers)
-  const statusOf = (request: string, server: string): Effect.Effect<ClaudeControl.McpServerStatus, AgentError> =>
-    Effect.flatMap(status, (servers) => {
-      const found = servers.find(({ name }) => name === server)
-      return found === undefined ? refused(request, `the server ${server} is gone`) : Effect.succeed(found)
-    })
-  const is = ({ error, name, status = "of no known status" }: ClaudeControl.McpServerStatus): string =>
-    `${name} is ${status}${error === undefined ? "" : `: ${error}`}`
+  constructor(options: Options) {
+    this.options = options
+  }
 
-  const mcp: McpControl = {
-    status,
-    reconnect: Effect.fn("ClaudeSession.mcp.reconnect")(function* (server: string) {
-      yield* control("mcp_reconnect", { serverName: server })
-      const now = yield* statusOf("mcp_reconnect", server)
-      return now.status === "connected" ? now : yield* refused("mcp_reconnect", is(now))
-    }),
-    toggle: Effect.fn("ClaudeSession.mcp.toggle")(function* (server: string, enabled: boolean) {
-      const set = control("mcp_toggle", { serverName: server, enabled })
-      yield* set
-      const now = yield* statusOf("mcp_toggle", server)
-      if ((now.status !== "disabled") !== enabled) return yield* refused("mcp_toggle", is(now))
-      chosen.set(`the server ${server}`, set)
-      return now
-    }),
-    setServers: Effect.fn("ClaudeSession.mcp.setServers")(function* (servers) {
-      const issues = McpServers.issuesOf(servers, ours)
-      if (issues.length > 0) return yield* invalid(...issues)
-      // Servers of ours that are not named are taken away, and the tools of the session with them.
-      const own = ours.map((name) => [name, { type: "sdk", name }] as const)
-      const set = control("mcp_set_servers", {
-        servers: { ...McpServers.config(servers), ...Object.fromEntries(own) }
-      })
-      const { added = [], errors = {}, removed = [] } = yield* set
-      chosen.set("MCP servers", set)
-      return { added, removed, errors }
-    }),
-    call: Effect.fn("ClaudeSession.mcp.call")(function* (tool: string, input: JsonObject = {}, options) {
-      const given = options?.timeout === undefined ? Option.none() : Duration.fromInput(options.timeout)
-      if (options?.timeout !== undefined && Option.isNone(given)) return yield* invalid("timeout: is no duration")
-      return yield* control(
-        "mcp_call",
-        { tool, arguments: input },
-        Option.getOrElse(given, () => resolved.timeouts.control)
+  fail(reason: Reason): Effect.Effect<never, AgentError> {
+    return Effect.suspend(() => Effect.fail(this.options.core.turns.error("control", reason)))
+  }
+
+  refused(request: string, description: string): Effect.Effect<never, AgentError> {
+    return this.fail(new ControlFailed({ request, description }))
+  }
+
+  invalid(...issues: ReadonlyArray<string>): Effect.Effect<never, AgentError> {
+    return this.fail(new InvalidOptions({ issues }))
+  }
+
+  told<K extends Told>(field: K): Effect.Effect<NonNullable<ClaudeControl.InitializeResponse[K]>, AgentError> {
+    const first = this.options.handshake()
+    const value = (this.#reloaded.than === first ? this.#reloaded.told[field] : undefined) ?? first[field]
+    return value === undefined || value === null
+      ? this.fail(new Unsupported({ capability: `${field} in the handshake` }))
+      : Effect.succeed(value)
+  }
+
+  reloaded({ agents, commands }: ClaudeControl.ReloadPluginsResponse): void {
+    const told = { ...(agents === undefined ? {} : { agents }), ...(commands === undefined ? {} : { commands }) }
+    this.#reloaded = { than: this.options.handshake(), told }
+  }
+
+  chose(what: string, set: Effect.Effect<unknown, AgentError>): void {
+    this.#chosen = { ...this.#chosen, [what]: set }
+  }
+
+  /** Tells another process what this one was told. */
+  get again(): Effect.Effect<void> {
+    const { journal } = this.options.core
+    const lost = (what: string) => (error: AgentError) =>
+      Effect.sync(() =>
+        journal.emit({
+          _tag: "Notice",
+          level: "warning",
+          code: "setting-lost",
+          text: `what was set before the process was replaced is not any more (${what}): ${error.message}`
+        })
       )
-    }),
-    readResource: (server, uri) =>
-      Effect.map(control("mcp_read_resource", { serverName: server, uri }), ({ contents = [] }) => contents)
-  }
-
-  /** What was laid over the other settings, call by call. */
-  let laid: JsonObject = {}
-  const missing = (
-    request: string,
-    source: string,
-    settings: JsonObject
-  ): Effect.Effect<ClaudeControl.SettingsResponse, AgentError> =>
-    Effect.flatMap(control("get_settings", {}), (reply) => {
-      const kept = Honoured.sourceOf(reply, source) ?? {}
-      const left = Object.entries(settings)
-        .filter(([, value]) => value === null)
-        .map(([key]) => key)
-      const stays = left.find((key) => isObject(kept) && Object.hasOwn(kept, key))
-      if (stays !== undefined) return refused(request, `${stays} is still set`)
-      const wanted = Object.fromEntries(Object.entries(settings).filter(([key]) => !left.includes(key)))
-      const at = Honoured.lost(wanted, kept, "settings")
-      return at === undefined ? Effect.succeed(reply) : refused(request, `${at} was not taken`)
-    })
-
-  const settings: SettingsControl = {
-    read: control("get_settings", {}),
-    apply: Effect.fn("ClaudeSession.settings.apply")(function* (given: JsonObject) {
-      const all = { ...laid, ...given }
-      yield* control("apply_flag_settings", { settings: given })
-      const now = yield* missing("apply_flag_settings", "flagSettings", given)
-      laid = all
-      chosen.set("settings", control("apply_flag_settings", { settings: all }))
-      return now
-    }),
-    update: Effect.fn("ClaudeSession.settings.update")(function* (source, given) {
-      yield* control("update_settings", { source, settings: given })
-      return yield* missing("update_settings", source, given)
-    })
-  }
-
-  const methods: Methods = {
-    accountInfo: told("account"),
-    supportedModels: Effect.catchReason(
-      Effect.flatMap(control("list_models", {}), ({ models }) =>
-        models === undefined ? told("models") : Effect.succeed(models)
-      ),
-      "AgentError",
-      "Unsupported",
-      () => told("models")
-    ),
-    supportedCommands: told("commands"),
-    supportedAgents: told("agents"),
-    mcp,
-    rewindFiles: Effect.fn("ClaudeSession.rewindFiles")(function* (messageId: string, options) {
-      const reply = yield* control("rewind_files", {
-        user_message_id: messageId,
-        ...(options?.dryRun === true ? { dry_run: true } : {})
+    return Effect.suspend(() =>
+      Effect.forEach(Object.entries(this.#chosen), ([what, set]) => Effect.catch(Effect.asVoid(set), lost(what)), {
+        discard: true
       })
-      if (reply.canRewind === true) return reply
-      return yield* refused("rewind_files", reply.error ?? "it cannot, and did not say why")
-    }),
-    tasks: Effect.sync(() => tasks.running),
-    stopTask: Effect.fn("ClaudeSession.stopTask")(function* (taskId: string) {
-      const end = tasks.end(ids.taskId(taskId))
-      if (end === undefined) return yield* refused("stop_task", `no task ${taskId} runs`)
-      yield* control("stop_task", { task_id: taskId })
-      const { control: duration } = resolved.timeouts
-      const late = new ControlTimeout({ request: "the end of the task", millis: Duration.toMillis(duration) })
-      return yield* Effect.timeoutOrElse(end, { duration, orElse: () => fail(late) })
-    }),
-    backgroundTasks: Effect.fn("ClaudeSession.backgroundTasks")(function* (toolId?: string) {
-      const before = tasks.running.filter(({ background }) => !background)
-      const reply = yield* control("background_tasks", toolId === undefined ? {} : { tool_use_id: toolId })
-      const moved = before.flatMap(({ taskId }) => (tasks.get(taskId)?.background === true ? [taskId] : []))
-      if (toolId === undefined || reply.backgrounded === true) return moved
-      return yield* refused("background_tasks", `no task of the call ${toolId} runs in the foreground`)
-    }),
+    )
+  }
+}
+
+/* MCP servers */
+
+const mcpStatus = ({ options: { control } }: Controls): McpControl["status"] =>
+  Effect.map(control("mcp_status", {}), ({ mcpServers = [] }) => mcpServers)
+
+const statusOf = (
+  controls: Controls,
+  request: string,
+  server: string
+): Effect.Effect<ClaudeControl.McpServerStatus, AgentError> =>
+  Effect.flatMap(mcpStatus(controls), (servers) => {
+    const found = servers.find(({ name }) => name === server)
+    return found === undefined ? controls.refused(request, `the server ${server} is gone`) : Effect.succeed(found)
+  })
+
+const reconnect = Effect.fn("ClaudeSession.mcp.reconnect")(function* (controls: Controls, server: string) {
+  yield* controls.options.control("mcp_reconnect", { serverName: server })
+  const now = yield* statusOf(controls, "mcp_reconnect", server)
+  return now.status === "connected" ? now : yield* controls.refused("mcp_reconnect", is(now))
+})
+
+const toggle = Effect.fn("ClaudeSession.mcp.toggle")(function* (controls: Controls, server: string, enabled: boolean) {
+  const set = controls.options.control("mcp_toggle", { serverName: server, enabled })
+  yield* set
+  const now = yield* statusOf(controls, "mcp_toggle", server)
+  if ((now.status !== "disabled") !== enabled) return yield* controls.refused("mcp_toggle", is(now))
+  controls.chose(`the server ${server}`, set)
+  return now
+})
+
+const setServers = Effect.fn("ClaudeSession.mcp.setServers")(function* (
+  controls: Controls,
+  servers: Parameters<McpControl["setServers"]>[0]
+) {
+  const { control, ours } = controls.options
+  const issues = McpServers.issuesOf(servers, ours)
+  if (issues.length > 0) return yield* controls.invalid(...issues)
+  // Servers of ours that are not named are taken away, and the tools of the session with them.
+  const own = ours.map((name) => [name, { type: "sdk", name }] as const)
+  const set = control("mcp_set_servers", {
+    servers: { ...McpServers.config(servers), ...Object.fromEntries(own) }
+  })
+  const { added = [], errors = {}, removed = [] } = yield* set
+  controls.chose("MCP servers", set)
+  return { added, removed, errors }
+})
+
+const call = Effect.fn("ClaudeSession.mcp.call")(function* (
+  controls: Controls,
+  tool: string,
+  input: JsonObject = {},
+  options?: Parameters<McpControl["call"]>[2]
+) {
+  const { control, core } = controls.options
+  const given = options?.timeout === undefined ? Option.none() : Duration.fromInput(options.timeout)
+  if (options?.timeout !== undefined && Option.isNone(given)) return yield* controls.invalid("timeout: is no duration")
+  return yield* control(
+    "mcp_call",
+    { tool, arguments: input },
+    Option.getOrElse(given, () => core.resolved.timeouts.control)
+  )
+})
+
+/* Settings */
+
+const missing = (
+  controls: Controls,
+  request: string,
+  source: string,
+  settings: JsonObject
+): Effect.Effect<ClaudeControl.SettingsResponse, AgentError> =>
+  Effect.flatMap(controls.options.control("get_settings", {}), (reply) => {
+    const kept = Honoured.sourceOf(reply, source) ?? {}
+    const left = Object.entries(settings)
+      .filter(([, value]) => value === null)
+      .map(([key]) => key)
+    const stays = left.find((key) => isObject(kept) && Object.hasOwn(kept, key))
+    if (stays !== undefined) return controls.refused(request, `${stays} is still set`)
+    const wanted = Object.fromEntries(Object.entries(settings).filter(([key]) => !left.includes(key)))
+    const at = Honoured.lost(wanted, kept, "settings")
+    return at === undefined ? Effect.succeed(reply) : controls.refused(request, `${at} was not taken`)
+  })
+
+const apply = Effect.fn("ClaudeSession.settings.apply")(function* (controls: Controls, given: JsonObject) {
+  const { control } = controls.options
+  const all = { ...controls.laid, ...given }
+  yield* control("apply_flag_settings", { settings: given })
+  const now = yield* missing(controls, "apply_flag_settings", "flagSettings", given)
+  controls.laid = all
+  controls.chose("settings", control("apply_flag_settings", { settings: all }))
+  return now
+})
+
+const update = Effect.fn("ClaudeSession.settings.update")(function* (
+  controls: Controls,
+  source: Parameters<SettingsControl["update"]>[0],
+  given: JsonObject
+) {
+  yield* controls.options.control("update_settings", { source, settings: given })
+  return yield* missing(controls, "update_settings", source, given)
+})
+
+/* The rest */
+
+const supportedModels = (controls: Controls): Methods["supportedModels"] =>
+  Effect.catchReason(
+    Effect.flatMap(controls.options.control("list_models", {}), ({ models }) =>
+      models === undefined ? controls.told("models") : Effect.succeed(models)
+    ),
+    "AgentError",
+    "Unsupported",
+    () => controls.told("models")
+  )
+
+const rewindFiles = Effect.fn("ClaudeSession.rewindFiles")(function* (
+  controls: Controls,
+  messageId: string,
+  options?: Parameters<Methods["rewindFiles"]>[1]
+) {
+  const reply = yield* controls.options.control("rewind_files", {
+    user_message_id: messageId,
+    ...(options?.dryRun === true ? { dry_run: true } : {})
+  })
+  if (reply.canRewind === true) return reply
+  return yield* controls.refused("rewind_files", reply.error ?? "it cannot, and did not say why")
+})
+
+const stopTask = Effect.fn("ClaudeSession.stopTask")(function* (controls: Controls, taskId: string) {
+  const { control, core, events } = controls.options
+  const end = events.tasks.end(ids.taskId(taskId))
+  if (end === undefined) return yield* controls.refused("stop_task", `no task ${taskId} runs`)
+  yield* control("stop_task", { task_id: taskId })
+  const { control: duration } = core.resolved.timeouts
+  const late = new ControlTimeout({ request: "the end of the task", millis: Duration.toMillis(duration) })
+  return yield* Effect.timeoutOrElse(end, { duration, orElse: () => controls.fail(late) })
+})
+
+const backgroundTasks = Effect.fn("ClaudeSession.backgroundTasks")(function* (controls: Controls, toolId?: string) {
+  const {
+    control,
+    events: { tasks }
+  } = controls.options
+  const before = tasks.running.filter(({ background }) => !background)
+  const reply = yield* control("background_tasks", toolId === undefined ? {} : { tool_use_id: toolId })
+  const moved = before.flatMap(({ taskId }) => (tasks.get(taskId)?.background === true ? [taskId] : []))
+  if (toolId === undefined || reply.backgrounded === true) return moved
+  return yield* controls.refused("background_tasks", `no task of the call ${toolId} runs in the foreground`)
+})
+
+const setMaxThinkingTokens = Effect.fn("ClaudeSession.setMaxThinkingTokens")(function* (
+  controls: Controls,
+  tokens: number | undefined
+) {
+  // 2.1.197 says yes to anything.
+  if (tokens !== undefined && !isTokens(tokens)) {
+    return yield* controls.invalid("tokens: must be a whole number, 0 or more")
+  }
+  const set = controls.options.control("set_max_thinking_tokens", { max_thinking_tokens: tokens ?? null })
+  yield* set
+  controls.chose("thinking", set)
+})
+
+const rename = Effect.fn("ClaudeSession.rename")(function* (controls: Controls, title: string) {
+  const { control, core, events } = controls.options
+  yield* control("rename_session", { title })
+  // 2.1.197 does not tell.
+  events.confirmed({ title })
+  yield* core.journal.flush
+})
+
+/** One closure each, for a session has many of them and uses few: what is traced is made once, above. */
+export const methods = (controls: Controls): Methods => {
+  const { control, events } = controls.options
+  return {
+    accountInfo: Effect.suspend(() => controls.told("account")),
+    supportedModels: Effect.suspend(() => supportedModels(controls)),
+    supportedCommands: Effect.suspend(() => controls.told("commands")),
+    supportedAgents: Effect.suspend(() => controls.told("agents")),
+    mcp: {
+      status: Effect.suspend(() => mcpStatus(controls)),
+      reconnect: (server) => reconnect(controls, server),
+      toggle: (server, enabled) => toggle(controls, server, enabled),
+      setServers: (servers) => setServers(controls, servers),
+      call: (tool, input, options) => call(controls, tool, input, options),
+      readResource: (server, uri) =>
+        Effect.map(control("mcp_read_resource", { serverName: server, uri }), ({ contents = [] }) => contents)
+    },
+    rewindFiles: (messageId, options) => rewindFiles(controls, messageId, options),
+    tasks: Effect.sync(() => events.tasks.running),
+    stopTask: (taskId) => stopTask(controls, taskId),
+    backgroundTasks: (toolId) => backgroundTasks(controls, toolId),
     taskOutput: (taskId) => control("get_task_output", { task_id: taskId }),
     contextUsage: (options) =>
       control("get_context_usage", options?.detail === undefined ? {} : { detail: options.detail }),
-    usage: control("get_usage", { skip_behaviors: true }),
-    settings,
-    setMaxThinkingTokens: Effect.fn("ClaudeSession.setMaxThinkingTokens")(function* (tokens: number | undefined) {
-      // 2.1.197 says yes to anything.
-      if (tokens !== undefined && !isTokens(tokens)) return yield* invalid("tokens: must be a whole number, 0 or more")
-      const set = control("set_max_thinking_tokens", { max_thinking_tokens: tokens ?? null })
-      yield* set
-      chosen.set("thinking", set)
-    }),
-    reloadPlugins: Effect.tap(control("reload_plugins", {}), ({ agents, commands }) =>
-      Effect.sync(() => {
-        const told = { ...(agents === undefined ? {} : { agents }), ...(commands === undefined ? {} : { commands }) }
-        reloaded = { than: handshake(), told }
-      })
+    usage: Effect.suspend(() => control("get_usage", { skip_behaviors: true })),
+    settings: {
+      read: Effect.suspend(() => control("get_settings", {})),
+      apply: (settings) => apply(controls, settings),
+      update: (file, settings) => update(controls, file, settings)
+    },
+    setMaxThinkingTokens: (tokens) => setMaxThinkingTokens(controls, tokens),
+    reloadPlugins: Effect.suspend(() =>
+      Effect.tap(control("reload_plugins", {}), (reply) => Effect.sync(() => controls.reloaded(reply)))
     ),
-    reloadSkills: Effect.map(control("reload_skills", {}), ({ skills = [] }) => skills),
-    rename: Effect.fn("ClaudeSession.rename")(function* (title: string) {
-      yield* control("rename_session", { title })
-      // 2.1.197 does not tell.
-      events.confirmed({ title })
-      yield* journal.flush
-    })
-  }
-
-  const lost = (what: string) => (error: AgentError) =>
-    Effect.sync(() =>
-      journal.emit({
-        _tag: "Notice",
-        level: "warning",
-        code: "setting-lost",
-        text: `what was set before the process was replaced is not any more (${what}): ${error.message}`
-      })
-    )
-  return {
-    methods,
-    again: Effect.suspend(() =>
-      Effect.forEach([...chosen], ([what, set]) => Effect.catch(Effect.asVoid(set), lost(what)), { discard: true })
-    )
+    reloadSkills: Effect.suspend(() => Effect.map(control("reload_skills", {}), ({ skills = [] }) => skills)),
+    rename: (title) => rename(controls, title)
   }
 }

@@ -239,7 +239,7 @@ export const open = Effect.fnUntraced(function* (
 
   /** What the last process told. */
   let handshake: ClaudeControl.InitializeResponse = {}
-  const controls = Controls.make({ core, events, control, handshake: () => handshake, ours: toolServers.names })
+  const controls = new Controls.Controls({ core, events, control, handshake: () => handshake, ours: toolServers.names })
 
   /** Why the process ended before the session was open. */
   let died: (() => Reason) | undefined
@@ -352,6 +352,6 @@ export const open = Effect.fnUntraced(function* (
     messages: readers.stream,
     serverInfo: Effect.sync(() => handshake),
     control: (subtype, fields) => control(subtype, fields),
-    ...controls.methods
+    ...Controls.methods(controls)
   }
 })
