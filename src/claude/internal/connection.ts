@@ -188,13 +188,16 @@ export const connect = Effect.fnUntraced(function* (
     secrets: plan.secrets
   }).pipe(Effect.mapError((failure) => turns.error("spawn", spawnReason(failure))))
 
+  // What a dead process leaves in its pipe is little: it need not wait for readers.
+  const isHeldUp = (): boolean => !gate.isOpen && process.exited() === undefined
+
   const pause = Effect.suspend(() => {
     if (!paused) {
       paused = true
       journal.emit(Notices.readerPaused())
     }
     return Effect.andThen(
-      Effect.andThen(journal.flush, gate.latch.await),
+      Effect.andThen(journal.flush, Effect.raceFirst(gate.latch.await, process.exit)),
       Effect.sync(() => {
         journal.tick()
         turns.touch()
@@ -208,30 +211,30 @@ export const connect = Effect.fnUntraced(function* (
     for (const chunk of chunks) framer.push(chunk)
     journal.wakeAll()
     gate.update()
-    return gate.isOpen ? journal.flushed() : pause
+    return isHeldUp() ? pause : journal.flushed()
   })
 
-  // A program that closed its stdout says nothing more: it is given a moment to end by itself.
-  const exit = process.exit.pipe(
-    Effect.timeoutOption(exitAfterEof),
-    live,
-    Effect.flatMap((exit) =>
-      Option.isSome(exit) ? Effect.succeed(exit.value) : Effect.andThen(process.kill, process.exit)
+  const ended = Effect.suspend(() =>
+    // A program that closed its stdout says nothing more: it is given a moment to end by itself.
+    process.exit.pipe(
+      Effect.timeoutOption(exitAfterEof),
+      live,
+      Effect.flatMap((exit) =>
+        Option.isSome(exit) ? Effect.succeed(exit.value) : Effect.andThen(process.kill, process.exit)
+      ),
+      Effect.flatMap((exit) => {
+        if (broken === undefined) framer.end()
+        const stderrTail = process.stderrTail()
+        const phase = open ? "control" : "handshake"
+        const reason = (): Reason =>
+          broken ??
+          (phase === "control"
+            ? new ProcessExited({ ...exit, stderrTail })
+            : startupReason(plan.sessionId, said, exit, stderrTail))
+        requests.failAll(() => turns.error(phase, reason()))
+        return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
+      })
     )
-  )
-  const ended = Effect.flatMap(exit, (exit) =>
-    Effect.suspend(() => {
-      if (broken === undefined) framer.end()
-      const stderrTail = process.stderrTail()
-      const phase = open ? "control" : "handshake"
-      const reason = (): Reason =>
-        broken ??
-        (phase === "control"
-          ? new ProcessExited({ ...exit, stderrTail })
-          : startupReason(plan.sessionId, said, exit, stderrTail))
-      requests.failAll(() => turns.error(phase, reason()))
-      return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
-    })
   )
   // Whatever it was, what the agent says is not heard any more: nobody is to wait for it.
   const heard = Effect.catchDefect(read, (defect) => {
@@ -240,13 +243,6 @@ export const connect = Effect.fnUntraced(function* (
     return Effect.andThen(Effect.logError("The messages of Claude Code could not be taken in.", defect), process.kill)
   })
   yield* Effect.forkScoped(Effect.andThen(heard, ended), { startImmediately: true })
-  // What a dead process leaves in its pipe is little: it need not wait for readers.
-  const drain = Effect.acquireUseRelease(
-    Effect.sync(() => gate.hurry()),
-    () => Effect.never,
-    () => Effect.sync(() => gate.calm())
-  )
-  yield* Effect.forkScoped(Effect.andThen(process.exit, drain))
 
   const write = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
     Effect.flatMap(process.write(ClaudeControl.encodeLine(message)), (written) =>

@@ -41,15 +41,17 @@ export class FrameReaders {
     this.#wake()
   }
 
-  readonly stream: Stream.Stream<ClaudeMessage, AgentError> = Stream.unwrap(
-    Effect.map(
-      Effect.acquireRelease(
-        Effect.sync(() => this.#open()),
-        (reader) => Effect.sync(() => this.#close(reader))
-      ),
-      (reader) => reader.stream
+  get stream(): Stream.Stream<ClaudeMessage, AgentError> {
+    return Stream.unwrap(
+      Effect.map(
+        Effect.acquireRelease(
+          Effect.sync(() => this.#open()),
+          (reader) => Effect.sync(() => this.#close(reader))
+        ),
+        (reader) => reader.stream
+      )
     )
-  )
+  }
 
   #open(): Backlog<ClaudeMessage, AgentError> {
     const { buffer, exceeded, journal } = this.#options

@@ -23,18 +23,15 @@ const eventNamed = (name: unknown): HookEvent | undefined => hookEvents.find((ev
 
 export class HookCalls {
   readonly #options: Options
-  readonly #hooks: ReadonlyMap<unknown, Hooks.ResolvedHook>
   readonly #answering: Answering<string>
 
   constructor(options: Options) {
-    const { core, hooks } = options
     this.#options = options
-    this.#hooks = new Map(hooks.map((hook, index) => [Hooks.idOf(index), hook]))
-    this.#answering = new Answering(core.journal, core.turns)
+    this.#answering = new Answering(options.core.journal, options.core.turns)
   }
 
   called(requestId: string, { callback_id, input, tool_use_id }: HookCallback): void {
-    const hook = this.#hooks.get(callback_id)
+    const hook = this.#hook(callback_id)
     if (hook === undefined) return this.unreadable(requestId, { callback_id, input })
     this.#answering.ask(requestId, Hooks.answer(hook, input), ({ output, problem }) =>
       Effect.suspend(() => {
@@ -50,7 +47,7 @@ export class HookCalls {
   /** A call that no hook can be asked about: refused where that is possible, since to say nothing is to say yes. */
   unreadable(requestId: string, request: unknown): void {
     const { callback_id, input } = fieldsOf(request)
-    const event = this.#hooks.get(callback_id)?.event ?? eventNamed(fieldsOf(input)["hook_event_name"])
+    const event = this.#hook(callback_id)?.event ?? eventNamed(fieldsOf(input)["hook_event_name"])
     const text = "A call of a hook could not be read."
     const { answer, core } = this.#options
     core.journal.later(
@@ -67,6 +64,10 @@ export class HookCalls {
 
   withdrawAll(): void {
     this.#answering.withdrawAll()
+  }
+
+  #hook(id: unknown): Hooks.ResolvedHook | undefined {
+    return this.#options.hooks.find((_, index) => Hooks.idOf(index) === id)
   }
 
   #denying(event: HookEvent, toolId: string | null | undefined, { stopTurn }: Deny): void {

@@ -257,7 +257,7 @@ export const table: { readonly [K in OptionName]: Mapping<Values[K]> } = {
   tools: {
     to: "initialize",
     flags: [],
-    fields: (tools) => (tools.length === 0 ? {} : { sdkMcpServers: [...ToolServer.byName(tools).keys()] })
+    fields: (tools) => (tools.length === 0 ? {} : { sdkMcpServers: ToolServer.names(tools) })
   },
   hooks: { to: "initialize", flags: [], fields: Hooks.registration },
   // Last, and none of ours may be among them: of two equal flags the CLI takes the last.

@@ -253,33 +253,34 @@ export const open = Effect.fnUntraced(function* (
       return core.isClosing() ? Effect.void : core.exited(reason(), exit)
     })
 
-  const connect = Effect.fnUntraced(function* (plan: Connection.Plan) {
-    const scope = yield* Scope.fork(core.scope)
-    connectionScope = scope
-    // What a process says that is being replaced is not heard any more: nobody waits for it.
-    const isCurrent = (): boolean => connectionScope === scope
-    connection = yield* Connection.connect(core, plan, {
-      message: (message, size) => {
-        if (!isCurrent()) return
-        readers.push(message, size)
-        hearing.message(message, size)
-      },
-      textDelta: (delta, size) => {
-        if (!isCurrent()) return
-        if (!readers.isEmpty) readers.push(delta.frame(), size)
-        events.textDelta(delta.index, delta.text, size)
-      },
-      malformed: (bytes, prefix) => {
-        if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
-      },
-      spawned: (into) => {
-        if (isCurrent()) write = into
-      },
-      gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
-    }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
-    handshake = connection.info
-    return connection
-  })
+  const connect = (plan: Connection.Plan) =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.fork(core.scope)
+      connectionScope = scope
+      // What a process says that is being replaced is not heard any more: nobody waits for it.
+      const isCurrent = (): boolean => connectionScope === scope
+      connection = yield* Connection.connect(core, plan, {
+        message: (message, size) => {
+          if (!isCurrent()) return
+          readers.push(message, size)
+          hearing.message(message, size)
+        },
+        textDelta: (delta, size) => {
+          if (!isCurrent()) return
+          if (!readers.isEmpty) readers.push(delta.frame(), size)
+          events.textDelta(delta.index, delta.text, size)
+        },
+        malformed: (bytes, prefix) => {
+          if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
+        },
+        spawned: (into) => {
+          if (isCurrent()) write = into
+        },
+        gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
+      }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
+      handshake = connection.info
+      return connection
+    })
 
   const replace = Effect.gen(function* () {
     const sessionId = journal.sessionId ?? setup.sessionId
@@ -349,7 +350,7 @@ export const open = Effect.fnUntraced(function* (
   return {
     ...core.session,
     capabilities: narrow(setup.capabilities, options, info),
-    messages: readers.stream,
+    messages: Stream.suspend(() => readers.stream),
     serverInfo: Effect.sync(() => handshake),
     control: (subtype, fields) => control(subtype, fields),
     ...Controls.methods(controls)

@@ -22,8 +22,9 @@ export type Asked =
     }
 
 /** The servers that the tools make up. */
-export const byName = (tools: ReadonlyArray<ResolvedTool>): ReadonlyMap<string, ReadonlyArray<ResolvedTool>> =>
-  Map.groupBy(tools, ({ server }) => server)
+export const names = (tools: ReadonlyArray<ResolvedTool>): ReadonlyArray<string> => [
+  ...new Set(tools.map(({ server }) => server))
+]
 
 /** The newest first. */
 const versions: ReadonlyArray<unknown> = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]

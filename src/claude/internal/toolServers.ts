@@ -26,24 +26,22 @@ type Call = Extract<ToolServer.Asked, { readonly _tag: "Call" }>
 
 export class ToolServers {
   readonly #options: Options
-  readonly #servers: ReadonlyMap<string, ReadonlyArray<ResolvedTool>>
   readonly #calls: Answering<string>
   /** Which request of the CLI a call came with, by server and id. */
   readonly #requests = new Map<string, string>()
 
   constructor(options: Options) {
     this.#options = options
-    this.#servers = ToolServer.byName(options.tools)
     this.#calls = new Answering(options.journal, options.turns)
   }
 
   get names(): ReadonlyArray<string> {
-    return [...this.#servers.keys()]
+    return ToolServer.names(this.#options.tools)
   }
 
   message(requestId: string, { message, server_name: server }: McpMessage): void {
-    const tools = this.#servers.get(server)
-    if (tools === undefined) {
+    const tools = this.#options.tools.filter((tool) => tool.server === server)
+    if (tools.length === 0) {
       return this.#write(Reply.refusal(requestId, `There is no MCP server ${server} in this process.`))
     }
     const asked = ToolServer.asked(server, tools, message)
