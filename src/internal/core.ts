@@ -39,6 +39,9 @@ import * as Unasked from "./unasked.ts"
 
 const healthy: Health = { _tag: "Healthy" }
 
+/** Made once: the stack of an error costs more than the rest of a close. */
+const over = new SessionClosed({})
+
 export type Host = FileSystem | Path | ChildProcessSpawner
 
 /** What the agent can be told. */
@@ -294,14 +297,14 @@ class Engine implements Core, TurnsOptions {
     return Effect.suspend(() => {
       const { driver, journal, turns } = this
       this.#setStatus({ _tag: "Closing" })
-      turns.refuse(new SessionClosed({}))
+      turns.refuse(over)
       const { running } = turns
-      if (running !== undefined) running.failure ??= new SessionClosed({})
+      if (running !== undefined) running.failure ??= over
       return journal.flush.pipe(
         Effect.andThen(Effect.exit(driver.shutdown)),
         Effect.andThen(
           Effect.suspend(() => {
-            turns.end(new SessionClosed({}), { _tag: "Interrupted" })
+            turns.end(over, { _tag: "Interrupted" })
             return this.#shut(reason)
           })
         ),
@@ -387,9 +390,7 @@ const sessionOf = (engine: Engine, { agent, capabilities, host, resolved }: Conf
     quiescent: Effect.suspend(() =>
       Effect.andThen(
         quiescence.await,
-        Effect.suspend(() =>
-          engine.status._tag === "Closed" ? Effect.fail(turns.error("turn", new SessionClosed({}))) : Effect.void
-        )
+        Effect.suspend(() => (engine.status._tag === "Closed" ? Effect.fail(turns.error("turn", over)) : Effect.void))
       )
     ),
     close: Effect.suspend(() => engine.close("closed"))

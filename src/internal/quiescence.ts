@@ -15,7 +15,7 @@ export class Quiescence {
   readonly #isRunning: () => boolean
   /** Open while it is quiet; made for the first who waits. */
   #latch: Latch.Latch | undefined
-  readonly #tasks = new Set<TaskId>()
+  #tasks: ReadonlyArray<TaskId> = []
   #works = false
   /** One object for each turn that is expected. */
   #expected: object | undefined
@@ -32,15 +32,13 @@ export class Quiescence {
 
   /** Work in the background began, or is over. */
   background(taskId: TaskId, running: boolean): void {
-    if (running) this.#tasks.add(taskId)
-    else this.#tasks.delete(taskId)
-    this.update()
+    const others = this.#tasks.filter((task) => task !== taskId)
+    this.backgroundIs(running ? [...others, taskId] : others)
   }
 
   /** All the work in the background there is. */
   backgroundIs(taskIds: ReadonlyArray<TaskId>): void {
-    this.#tasks.clear()
-    for (const taskId of taskIds) this.#tasks.add(taskId)
+    this.#tasks = taskIds
     this.update()
   }
 
@@ -53,7 +51,7 @@ export class Quiescence {
 
   /** This work in the background ends, and the agent will begin a turn about it. */
   expects(taskId: TaskId): void {
-    if (!this.#tasks.has(taskId)) return
+    if (!this.#tasks.includes(taskId)) return
     const expected = {}
     this.#expected = expected
     this.#journal.later(
@@ -99,6 +97,8 @@ export class Quiescence {
   }
 
   get #isQuiet(): boolean {
-    return this.#ended || (this.#tasks.size === 0 && !this.#works && this.#expected === undefined && !this.#isRunning())
+    return (
+      this.#ended || (this.#tasks.length === 0 && !this.#works && this.#expected === undefined && !this.#isRunning())
+    )
   }
 }

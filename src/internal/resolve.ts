@@ -34,14 +34,15 @@ export const Overrides: Context.Reference<Partial<BaseOptions>> = Context.Refere
 
 export const defaultBuffer = 2 * 1024 * 1024
 
-const defaultTimeouts: { readonly [K in keyof Timeouts]: Duration.Input } = {
-  startup: "60 seconds",
-  idle: "6 minutes",
-  turn: "Infinity",
-  control: "30 seconds",
-  permission: "Infinity",
-  interrupt: "5 seconds",
-  shutdown: "5 seconds"
+/** Durations, which sessions share, and not what would be read anew for each. */
+const defaultTimeouts: { readonly [K in keyof Timeouts]: Duration.Duration } = {
+  startup: Duration.seconds(60),
+  idle: Duration.minutes(6),
+  turn: Duration.infinity,
+  control: Duration.seconds(30),
+  permission: Duration.infinity,
+  interrupt: Duration.seconds(5),
+  shutdown: Duration.seconds(5)
 }
 
 export const invalid = (issues: ReadonlyArray<string>): AgentError =>

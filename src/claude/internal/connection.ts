@@ -129,6 +129,8 @@ export const connect = Effect.fnUntraced(function* (
   const { journal, turns } = core
   const { gate } = journal
   const { timeouts } = core.resolved
+  // What is used later is named here, so that the rest of the plan is not kept with it.
+  const { sessionId } = plan
   const requests = new Requests<ClaudeMessage.ControlResponse["response"], AgentError>(gate, (resume) =>
     journal.wake(resume)
   )
@@ -230,7 +232,7 @@ export const connect = Effect.fnUntraced(function* (
           broken ??
           (phase === "control"
             ? new ProcessExited({ ...exit, stderrTail })
-            : startupReason(plan.sessionId, said, exit, stderrTail))
+            : startupReason(sessionId, said, exit, stderrTail))
         requests.failAll(() => turns.error(phase, reason()))
         return Effect.andThen(journal.flush, open ? handlers.gone(reason, exit) : Effect.void)
       })

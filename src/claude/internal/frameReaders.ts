@@ -16,7 +16,7 @@ export interface Options {
 
 export class FrameReaders {
   readonly #options: Options
-  readonly #readers = new Set<Backlog<ClaudeMessage, AgentError>>()
+  #readers: ReadonlyArray<Backlog<ClaudeMessage, AgentError>> = []
   #ended: { readonly error: AgentError | undefined } | undefined
   #waking = false
 
@@ -25,7 +25,7 @@ export class FrameReaders {
   }
 
   get isEmpty(): boolean {
-    return this.#readers.size === 0
+    return this.#readers.length === 0
   }
 
   push(message: ClaudeMessage, size: number): void {
@@ -56,13 +56,13 @@ export class FrameReaders {
   #open(): Backlog<ClaudeMessage, AgentError> {
     const { buffer, exceeded, journal } = this.#options
     const reader = new Backlog<ClaudeMessage, AgentError>({ gate: journal.gate, limit: buffer, exceeded })
-    this.#readers.add(reader)
+    this.#readers = [...this.#readers, reader]
     if (this.#ended !== undefined) reader.end(this.#ended.error)
     return reader
   }
 
   #close(reader: Backlog<ClaudeMessage, AgentError>): void {
-    this.#readers.delete(reader)
+    this.#readers = this.#readers.filter((one) => one !== reader)
     reader.leave()
   }
 

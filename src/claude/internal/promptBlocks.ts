@@ -39,8 +39,8 @@ const block = (part: Prompt.Part): PromptBlock => {
 
 /** A single text is sent as a string, as a person would have typed it. */
 export const content = (prompt: Prompt.Prompt): UserPrompt["message"]["content"] => {
-  const [first, ...rest] = prompt
-  return first?._tag === "Text" && rest.length === 0 ? first.text : prompt.map(block)
+  const first = prompt[0]
+  return first?._tag === "Text" && prompt.length === 1 ? first.text : prompt.map(block)
 }
 
 const pictures = ["image/png", "image/jpeg", "image/gif", "image/webp"]

@@ -12,7 +12,7 @@ export class Prompts {
   #begun = false
   #life: CommandLifecycle["state"] | undefined
   /** Said into a running turn, and not yet taken in. */
-  readonly #steers = new Set<string>()
+  #steers: ReadonlyArray<string> = []
   /** This process tells the life of prompts. */
   #tells = false
 
@@ -23,14 +23,14 @@ export class Prompts {
   }
 
   steered(id: string): void {
-    this.#steers.add(id)
+    this.#steers = [...this.#steers, id]
   }
 
   /** Another process: it knows none of them. */
   reset(): void {
     this.#own = undefined
     this.#tells = false
-    this.#steers.clear()
+    this.#steers = []
   }
 
   /** Whether a prompt that was sent waits behind what the CLI does. */
@@ -40,7 +40,7 @@ export class Prompts {
 
   /** Something was said into a turn that is not taken in. If the turn ends now, it will be a turn of its own. */
   get isLate(): boolean {
-    return this.#steers.size > 0
+    return this.#steers.length > 0
   }
 
   /** And nothing else waits: all that waits may be dropped. */
@@ -55,8 +55,9 @@ export class Prompts {
       this.#life = state
       return state === "cancelled" && !this.#begun ? "dropped" : undefined
     }
-    if (state === "queued" || !this.#steers.delete(id)) return undefined
-    return state === "cancelled" && this.#steers.size === 0 ? "unsaid" : undefined
+    if (state === "queued" || !this.#steers.includes(id)) return undefined
+    this.#steers = this.#steers.filter((steer) => steer !== id)
+    return state === "cancelled" && !this.isLate ? "unsaid" : undefined
   }
 
   /** A turn begins. True when it is that of our prompt. */
