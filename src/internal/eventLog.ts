@@ -1,7 +1,7 @@
 /**
- * The last things that happened, for any number of readers: a ring that late readers begin with, then live. Writing
- * costs the same with no reader and with a thousand; a reader that falls out of the ring is told how much it missed and
- * goes on with what is left.
+ * The last things that happened, for any number of readers: what is kept of them for late readers to begin with, then
+ * live. Writing costs the same with no reader and with a thousand; a reader that falls behind what is kept is told how
+ * much it missed and goes on with what is left.
  */
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -10,7 +10,7 @@ import * as Latch from "effect/Latch"
 import * as Stream from "effect/Stream"
 
 export interface Options<A> {
-  /** How many are kept: a power of two. */
+  /** How many are kept. */
   readonly window: number
   /** How much they may weigh together; the last one is kept whatever it weighs. */
   readonly maxSize: number
@@ -18,16 +18,45 @@ export interface Options<A> {
   readonly lagged: (missed: number, next: A) => A | undefined
 }
 
-const leastSlots = 16
+/** Items one after the other that are kept together; it grows while it is the last of the log. */
+export interface Run<A> {
+  readonly length: number
+  readonly sizeAt: (index: number) => number
+  /** Adds its items from the one at `from`. */
+  readonly addTo: (items: Array<A>, from: number) => void
+}
+
+class Single<A> implements Run<A> {
+  readonly #item: A
+  readonly #size: number
+
+  constructor(item: A, size: number) {
+    this.#item = item
+    this.#size = size
+  }
+
+  get length(): number {
+    return 1
+  }
+
+  sizeAt(): number {
+    return this.#size
+  }
+
+  addTo(items: Array<A>): void {
+    items.push(this.#item)
+  }
+}
 
 export class EventLog<A> {
   readonly #options: Options<A>
-  /** Of a power of two, and no longer than what it has held: most sessions never fill their window. */
-  #items: Array<A | undefined> = []
-  #sizes: Array<number> = []
+  readonly #runs: Array<Run<A>> = []
+  #last: Run<A> | undefined
   readonly #latch = Latch.makeUnsafe(false)
   #tail = 0
   #head = 0
+  /** How many items of the first run are no longer kept. */
+  #gone = 0
   #size = 0
   #ended = false
   #news = false
@@ -37,17 +66,25 @@ export class EventLog<A> {
   }
 
   append(item: A, size: number): void {
+    this.grown(new Single(item, size), size)
+  }
+
+  get last(): Run<A> | undefined {
+    return this.#last
+  }
+
+  /** `run` has one item more, of this size. It is the last run, or begins. */
+  grown(run: Run<A>, size: number): void {
     if (this.#ended) return
-    const kept = this.#head - this.#tail
-    if (kept === this.#options.window) this.#forget()
-    else if (kept === this.#items.length) this.#grow()
-    const at = this.#head & (this.#items.length - 1)
-    this.#items[at] = item
-    this.#sizes[at] = size
+    if (run !== this.#last) {
+      this.#last = run
+      this.#runs.push(run)
+    }
     this.#size += size
     this.#head++
     this.#news = true
-    while (this.#size > this.#options.maxSize && this.#head - this.#tail > 1) this.#forget()
+    const { maxSize, window } = this.#options
+    while (this.#head - this.#tail > window || (this.#size > maxSize && this.#head - this.#tail > 1)) this.#forget()
   }
 
   end(): void {
@@ -65,19 +102,14 @@ export class EventLog<A> {
   subscribe(last: number = this.#options.window): Stream.Stream<A> {
     let next = Math.max(this.#tail, this.#head - last)
     const take: Effect.Effect<Arr.NonEmptyReadonlyArray<A>, Cause.Done> = Effect.suspend(() => {
-      const out: Array<A> = []
-      const mask = this.#items.length - 1
-      if (next < this.#tail) {
-        const oldest = this.#items[this.#tail & mask]
-        const notice = oldest === undefined ? undefined : this.#options.lagged(this.#tail - next, oldest)
-        if (notice !== undefined) out.push(notice)
-        next = this.#tail
+      const from = Math.max(next, this.#tail)
+      const items = this.#itemsFrom(from)
+      const missed = from - next
+      next = this.#head
+      if (Arr.isArrayNonEmpty(items)) {
+        const notice = missed === 0 ? undefined : this.#options.lagged(missed, items[0])
+        return Effect.succeed(notice === undefined ? items : Arr.prepend(items, notice))
       }
-      for (; next < this.#head; next++) {
-        const item = this.#items[next & mask]
-        if (item !== undefined) out.push(item)
-      }
-      if (Arr.isArrayNonEmpty(out)) return Effect.succeed(out)
       if (this.#ended) return Cause.done()
       this.#latch.closeUnsafe()
       return Effect.flatMap(this.#latch.await, () => take)
@@ -85,22 +117,23 @@ export class EventLog<A> {
     return Stream.fromPull(Effect.succeed(take))
   }
 
-  #grow(): void {
-    const length = Math.min(this.#options.window, Math.max(leastSlots, this.#items.length * 2))
-    const items = Array.from({ length }, (): A | undefined => undefined)
-    const sizes = Array.from({ length }, () => 0)
-    for (let at = this.#tail; at < this.#head; at++) {
-      items[at & (length - 1)] = this.#items[at & (this.#items.length - 1)]
-      sizes[at & (length - 1)] = this.#sizes[at & (this.#items.length - 1)] ?? 0
-    }
-    this.#items = items
-    this.#sizes = sizes
+  #itemsFrom(from: number): Array<A> {
+    let at = this.#runs.length
+    let start = this.#head
+    while (start > from) start -= this.#runs[--at]?.length ?? 0
+    const items: Array<A> = []
+    for (; at < this.#runs.length; at++, start = from) this.#runs[at]?.addTo(items, from - start)
+    return items
   }
 
   #forget(): void {
-    const at = this.#tail & (this.#items.length - 1)
-    this.#items[at] = undefined
-    this.#size -= this.#sizes[at] ?? 0
+    const run = this.#runs[0]
+    if (run === undefined) return
+    this.#size -= run.sizeAt(this.#gone)
     this.#tail++
+    this.#gone++
+    if (this.#gone < run.length) return
+    this.#runs.shift()
+    this.#gone = 0
   }
 }

@@ -6,10 +6,11 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
-import type { AgentEvent, ReasoningDelta, TextDelta } from "../AgentEvent.ts"
+import type { AgentEvent } from "../AgentEvent.ts"
 import type { AgentError } from "../AgentError.ts"
 import * as Turn from "../Turn.ts"
 import { type Backlog, Gate } from "./backlog.ts"
+import { type Common, DeltaRun, deltaOf } from "./deltaRun.ts"
 import { EventLog } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
@@ -44,6 +45,8 @@ export class Journal {
   readonly #clock: Clock.Clock
   readonly #scope: Scope.Scope
   #seq = 0
+  /** The deltas that were told last. */
+  #run: DeltaRun | undefined
   /** What came before the session was open: told after SessionStarted, which is the first event. */
   #early: Array<() => void> | undefined = []
   #later: Array<Effect.Effect<void>> = []
@@ -80,20 +83,36 @@ export class Journal {
     this.#finish(event, parent, raw, size)
   }
 
-  /** The hot one: written out, so that its literal has its shape at once. */
-  text(
-    tag: "TextDelta" | "ReasoningDelta",
-    itemId: ItemId,
-    text: string,
-    parent?: ToolId,
-    size: number = text.length
-  ): void {
+  /** The hot one: no event is made before somebody wants it. Gives the run that the delta was put to. */
+  text(tag: Common["_tag"], itemId: ItemId, text: string, parent?: ToolId, size: number = text.length): DeltaRun {
     const { at, current, sessionId } = this
-    const event: Mutable<TextDelta> | Mutable<ReasoningDelta> =
-      sessionId === undefined || current === undefined
-        ? { _tag: tag, seq: 0, at, itemId, text }
-        : { _tag: tag, seq: 0, at, sessionId, turnId: current.id, itemId, text }
-    this.#finish(event, parent, undefined, size)
+    const seq = this.#seq
+    let run = this.#run
+    if (
+      run !== undefined &&
+      run === this.log.last &&
+      !run.isFull &&
+      run.common.itemId === itemId &&
+      run.common._tag === tag &&
+      run.common.turnId === current?.id &&
+      run.common.sessionId === sessionId &&
+      run.common.parent === parent
+    ) {
+      run.push(at, text)
+    } else {
+      run = new DeltaRun({ _tag: tag, itemId, sessionId, turnId: current?.id, parent }, seq, at, text)
+      if (this.#early !== undefined) {
+        this.#finish(deltaOf(run.common, seq, at, text), parent, undefined, size)
+        return run
+      }
+      this.#run = run
+    }
+    this.#seq++
+    this.log.grown(run, text.length)
+    if (current === undefined) return run
+    current.scale.weight += size
+    current.backlog?.push(deltaOf(run.common, seq, at, text), size)
+    return run
   }
 
   /** The session is open: `body` is its first event. */

@@ -2,17 +2,18 @@
  * The text and thinking items of the answer that is being written. With partial messages each comes twice, in pieces and
  * whole; here they become one: the pieces as they come, and whatever the whole has more.
  */
+import type { DeltaRun } from "../../internal/deltaRun.ts"
 import type { ItemId, ToolId } from "../../internal/ids.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Journal } from "../../internal/journal.ts"
-import { LongText } from "../../internal/longText.ts"
 
 interface Item {
   readonly id: ItemId
   readonly kind: "text" | "reasoning"
   readonly parent: ToolId | undefined
   /** What was said in pieces, to complete the item ourselves when the agent does not. */
-  readonly said: LongText
+  readonly said: Array<DeltaRun>
+  length: number
 }
 
 const deltaTag = { text: "TextDelta", reasoning: "ReasoningDelta" } as const
@@ -49,7 +50,8 @@ export class Items {
       id: ids.itemId(`${this.#messageId}:${index}`),
       kind,
       parent: undefined,
-      said: new LongText()
+      said: [],
+      length: 0
     })
   }
 
@@ -61,8 +63,9 @@ export class Items {
     }
     const item = this.#last
     if (item === undefined || text === "") return
-    item.said.push(text)
-    this.#journal.text(deltaTag[kind], item.id, text, undefined, size)
+    const run = this.#journal.text(deltaTag[kind], item.id, text, undefined, size)
+    if (run !== item.said.at(-1)) item.said.push(run)
+    item.length += text.length
   }
 
   /** A whole block came: the rest of an open item, or an item of its own. */
@@ -76,17 +79,15 @@ export class Items {
       this.#complete(kind, id, text, parent, raw)
       return
     }
-    if (text.length > item.said.length)
-      this.#journal.text(deltaTag[kind], item.id, text.slice(item.said.length), parent)
+    if (text.length > item.length) this.#journal.text(deltaTag[kind], item.id, text.slice(item.length), parent)
     this.#complete(kind, item.id, text, parent, raw)
   }
 
   /** The turn is over: what is open is complete as far as it came. */
   closeAll(): void {
     for (const item of this.#open.values()) {
-      if (item.said.length > 0) {
-        this.#complete(item.kind, item.id, item.said.toString(), item.parent)
-      }
+      const text = item.said.map((run) => run.text).join("")
+      if (text !== "") this.#complete(item.kind, item.id, text, item.parent)
     }
     this.#forget()
   }
