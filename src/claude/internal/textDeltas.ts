@@ -32,12 +32,11 @@ const textMark = '"delta":{"type":"text_delta","text":"'
 const uuidMark = '"uuid":"'
 const uuidLength = 36
 
-const isUuidAt = (line: string, start: number): boolean => {
+/** Whether what stands there is a string of that length as it is: what JSON ends, escapes or forbids is looked for. */
+const isPlainAt = (line: string, start: number): boolean => {
   for (let at = start; at < start + uuidLength; at++) {
     const code = line.charCodeAt(at)
-    const isDigit = code >= 48 && code <= 57
-    const isLetter = code >= 97 && code <= 102
-    if (!isDigit && !isLetter && code !== 45) return false
+    if (code < 45 || code === 92) return false
   }
   return true
 }
@@ -74,7 +73,7 @@ const templateOf = (line: string, frame: Frame): Template | undefined => {
   if (start < textMark.length) return undefined
   const end = closingQuote(line, start)
   const uuid = line.indexOf(uuidMark, end) + uuidMark.length
-  if (uuid < uuidMark.length || !isUuidAt(line, uuid)) return undefined
+  if (uuid < uuidMark.length || !isPlainAt(line, uuid)) return undefined
   const template = {
     before: line.slice(0, start),
     between: line.slice(end, uuid),
@@ -87,7 +86,7 @@ const templateOf = (line: string, frame: Frame): Template | undefined => {
 /** How many deltas are parsed after a template that matched nothing before another is made: twice as many each time. */
 const mostSkipped = 4096
 
-/** A string of a line, which is between quotes. Parsed, because a slice would keep the whole chunk alive. */
+/** A string of a line, which is between quotes. */
 const parseString = (line: string, start: number, end: number): string | undefined => {
   try {
     const value: unknown = JSON.parse(line.slice(start - 1, end + 1))
@@ -96,6 +95,10 @@ const parseString = (line: string, start: number, end: number): string | undefin
     return undefined
   }
 }
+
+/** Short slices are copies, longer ones would keep the whole chunk alive. */
+const copyUuid = (line: string, start: number): string =>
+  line.slice(start, start + 12) + line.slice(start + 12, start + 24) + line.slice(start + 24, start + uuidLength)
 
 const withStrings = (frame: Frame, text: string, uuid: string): Frame => ({
   ...frame,
@@ -128,14 +131,14 @@ export class TextDeltas {
       block.slice(start, textStart) !== before ||
       block.slice(textEnd, uuid) !== between ||
       block.slice(stop - after.length, stop) !== after ||
-      !isUuidAt(block, uuid)
+      !isPlainAt(block, uuid)
     ) {
       return false
     }
     const text = parseString(block, textStart, textEnd)
     if (text === undefined) return false
     this.#matches++
-    const frame = (): Frame => withStrings(template.frame, text, parseString(block, uuid, uuid + uuidLength) ?? "")
+    const frame = (): Frame => withStrings(template.frame, text, copyUuid(block, uuid))
     this.#heard({ index: template.frame.event.index, text, frame }, stop - start)
     return true
   }
