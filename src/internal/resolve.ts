@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import type {
   AdapterDefaults,
@@ -22,6 +23,8 @@ import { AgentError, InvalidOptions } from "../AgentError.ts"
 import { Budget } from "../Budget.ts"
 import { Limiter } from "../Limiter.ts"
 import type { Session } from "../Session.ts"
+import * as Holds from "./holds.ts"
+import { isObject } from "./jsonObject.ts"
 import { resolveOutput } from "./output.ts"
 import { PermissionMode } from "./permissionMode.ts"
 import { resolveTools } from "./resolveTools.ts"
@@ -118,12 +121,23 @@ const startIssues = (start: unknown): ReadonlyArray<string> => {
 
 const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
+/** Whether all that is said is flags, numbers and texts that hold: most options are, and no parser is made for them. */
+const holdsPlainly = (ast: SchemaAST.AST, value: unknown, onExcessProperty: "ignore" | "error"): boolean =>
+  ast._tag === "Objects" &&
+  isObject(value) &&
+  Object.entries(value).every(([name, said]) => {
+    const field = ast.propertySignatures.find((signature) => signature.name === name)
+    if (field === undefined) return onExcessProperty === "ignore"
+    return typeof said !== "object" && Holds.check(field.type)(said)
+  })
+
 /** What is wrong with `value`, one issue a line; none when it holds. Values are not repeated: they may be secret. */
 export const issuesOf = (
   schema: Schema.ConstraintDecoder<unknown>,
   value: unknown,
   onExcessProperty: "ignore" | "error" = "ignore"
 ): ReadonlyArray<string> => {
+  if (holdsPlainly(schema.ast, value, onExcessProperty)) return []
   const result = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty })(value)
   return Result.isSuccess(result)
     ? []

@@ -6,24 +6,20 @@ import * as Effect from "effect/Effect"
 import * as Struct from "effect/Struct"
 import type { AdapterDefaults, BaseOptions, Services } from "../../AgentAdapter.ts"
 import type { AgentError } from "../../AgentError.ts"
-import {
-  defined,
-  invalid,
-  issuesOf,
-  overridden as overriddenBase,
-  resolve as resolveBase
-} from "../../internal/resolve.ts"
+import { invalid, issuesOf, overridden as overriddenBase, resolve as resolveBase } from "../../internal/resolve.ts"
 import { ClaudeOnly, type ClaudeOptions, type ResolvedClaudeOptions } from "../ClaudeOptions.ts"
 import { optionFields } from "./optionFields.ts"
 import * as Hooks from "./hooks.ts"
 
-const names = Struct.keys(optionFields)
+const ofClaude: ReadonlySet<string> = new Set(Struct.keys(optionFields))
+const ofClaudeAndHooks: ReadonlySet<string> = new Set([...ofClaude, "hooks"])
 
-/** Every option of the CLI, so that what is laid over them says nothing where it has nothing to say. */
-const pick = (options: ClaudeOnly): ClaudeOnly => Object.fromEntries(names.map((name) => [name, options[name]]))
+/** What is said of the options of the CLI. */
+const pick = (options: ClaudeOnly): ClaudeOnly =>
+  Object.fromEntries(Object.entries(options).filter(([name, value]) => ofClaude.has(name) && value !== undefined))
 
-const without = <O extends object>(options: O | undefined, names: object): O =>
-  Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => !Object.hasOwn(names, name))) as O
+const without = <O extends object>(options: O | undefined, names: ReadonlySet<string>): O =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([name]) => !names.has(name))) as O
 
 /** Those of the CLI, laid over as `Session.Overrides` are. */
 const ClaudeOverrides: Context.Reference<ClaudeOnly> = Context.Reference("effect-agent-session/claude/Overrides", {
@@ -34,23 +30,21 @@ const ClaudeOverrides: Context.Reference<ClaudeOnly> = Context.Reference("effect
 export const overridden = <A, E, R>(
   open: Effect.Effect<A, E, R>,
   overrides: BaseOptions & ClaudeOnly
-): Effect.Effect<A, E, R> => {
-  const claude = pick(overrides)
-  return Effect.provideService(overriddenBase(open, without(overrides, claude)), ClaudeOverrides, claude)
-}
+): Effect.Effect<A, E, R> =>
+  Effect.provideService(overriddenBase(open, without(overrides, ofClaude)), ClaudeOverrides, pick(overrides))
 
 export const resolve = <O extends ClaudeOptions.Any>(
   options: O | undefined,
   defaults?: AdapterDefaults
 ): Effect.Effect<ResolvedClaudeOptions, AgentError, Services<O>> =>
   Effect.flatMap(ClaudeOverrides, (overrides) => {
-    const claude = { ...pick(options ?? {}), ...defined(overrides) }
+    const claude = { ...pick(options ?? {}), ...overrides }
     // The services are what the type level read off `O`; the value level erased them.
     const { hooks } = (options ?? {}) as ClaudeOptions<Services<O>>
     const issues = [...issuesOf(ClaudeOnly, claude, "error"), ...Hooks.issues(hooks)]
     if (issues.length > 0) return Effect.fail(invalid(issues))
     return Effect.zipWith(
-      resolveBase<O>(without(options, { ...claude, hooks }), defaults),
+      resolveBase<O>(without(options, ofClaudeAndHooks), defaults),
       Effect.context<Services<O>>(),
       (base, context) => ({ ...base, claude, hooks: hooks?.map((hook) => Hooks.resolve(hook, context)) })
     )
