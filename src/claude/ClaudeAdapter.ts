@@ -25,7 +25,6 @@ import {
 import { AgentError, InvalidOptions, type Reason, SessionInUse, SessionNotFound } from "../AgentError.ts"
 import { environment } from "../internal/agentCommand.ts"
 import type { Host } from "../internal/core.ts"
-import * as ClaudeHistory from "./ClaudeHistory.ts"
 import { type ResolvedClaudeOptions, validate } from "./ClaudeOptions.ts"
 import type { ClaudeSession } from "./ClaudeSession.ts"
 import * as AdapterConfig from "./internal/adapterConfig.ts"
@@ -150,12 +149,16 @@ const capOf = ({ budget, maxBudgetUsd }: ResolvedClaudeOptions, spent: number): 
   return Number.isFinite(left) ? Math.max(least, left) : undefined
 }
 
+/** Loaded when somebody reads: a program that only talks starts faster without it. */
+const history = Stream.fromEffect(Effect.promise(() => import("./ClaudeHistory.ts")))
+
 /** In the form that every agent has. */
 const transcript = (
   id: string,
   options: TranscriptOptions
 ): Stream.Stream<TranscriptMessage, AgentError, FileSystem.FileSystem | Path.Path> =>
-  ClaudeHistory.messages(id, options).pipe(
+  history.pipe(
+    Stream.flatMap((ClaudeHistory) => ClaudeHistory.messages(id, options)),
     Stream.map(({ raw: _raw, role, ...message }) => ({ ...message, role: role === "assistant" ? role : "user" }))
   )
 
@@ -238,7 +241,10 @@ export const make = Effect.fnUntraced(function* (
     defaults: { timeouts: config.timeouts, outputForm: "anthropic" },
     open,
     sessions: (query) =>
-      Stream.provideContext(ClaudeHistory.sessions({ ...query, configDir: keptIn(query?.configDir) }), host),
+      history.pipe(
+        Stream.flatMap(({ sessions }) => sessions({ ...query, configDir: keptIn(query?.configDir) })),
+        Stream.provideContext(host)
+      ),
     transcript: (id, options) =>
       Stream.provideContext(transcript(id, { ...options, configDir: keptIn(options?.configDir) }), host)
   }
