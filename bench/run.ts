@@ -117,7 +117,7 @@ const runCase = (test: Case): CaseReport => {
 
 /** Below that many deltas the spawn is most of the wall time, and says nothing about the producer. */
 const headroomFrom = 1_000_000
-const headroomNeeded = 4
+const headroomNeeded = 3
 
 /** A reader is only measured if the producer could have fed one that is several times as fast. */
 const checkHeadroom = (report: CaseReport): void => {

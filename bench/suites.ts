@@ -87,7 +87,7 @@ const cycles = (sessions: number): Case =>
     name: `${count(sessions)} times: open, a turn of one delta, close`,
     mode: "cycles",
     knobs: { n: 1 },
-    variants: ["readline", "sdk", "stream"],
+    variants: ["readline", "sdk", "stream", "streamPlain"],
     sessions,
     timeoutMs: 300_000
   })
@@ -114,7 +114,7 @@ const paced = (sessions: number, seconds: number): Case =>
     name: `${count(sessions)} sessions at once, ${rate} deltas a second each, for ${seconds} s`,
     mode: "paced",
     knobs: { n: rate * seconds, rate },
-    variants: ["readline", "sdk", ...ours],
+    variants: ["readline", "sdk", ...ours, "streamPlain"],
     sessions
   })
 

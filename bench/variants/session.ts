@@ -21,28 +21,22 @@ export interface Reader<A> {
   readonly count: (counter: Counter, element: A) => boolean
 }
 
-const adapter = (executable: string) =>
-  ClaudeAdapter.layer({ executable }).pipe(Layer.provide(DirectSpawner.layer), Layer.provide(NodeServices.layer))
+/** Where the processes of the agents come from. */
+export type Host = Layer.Layer<Layer.Success<typeof NodeServices.layer>>
+
+const direct: Host = DirectSpawner.layer.pipe(Layer.provideMerge(NodeServices.layer))
+
+type Program = Pick<ManagedRuntime.ManagedRuntime<ClaudeAdapter.ClaudeAdapter, never>, "runPromise">
+
+const programOf = (host: Host, { executable }: Setting): Program =>
+  ManagedRuntime.make(ClaudeAdapter.layer({ executable }).pipe(Layer.provide(host)))
 
 const withSession = <A>(
-  job: Job,
+  { runPromise }: Program,
   use: (session: ClaudeSession.ClaudeSession) => Effect.Effect<A, AgentError>
-): Promise<A> =>
-  ClaudeSession.make({ partialMessages: true }).pipe(
-    Effect.flatMap(use),
-    Effect.scoped,
-    Effect.provide(adapter(job.executable)),
-    Effect.runPromise
-  )
+): Promise<A> => ClaudeSession.make({ partialMessages: true }).pipe(Effect.flatMap(use), Effect.scoped, runPromise)
 
-const makeRuntime = (executable: string) => ManagedRuntime.make(adapter(executable))
-
-/** One for all sessions of a program, as it would have. */
-let runtime: ReturnType<typeof makeRuntime> | undefined
-
-const open = async <A>(reader: Reader<A>, setting: Setting): Promise<Live> => {
-  runtime ??= makeRuntime(setting.executable)
-  const { runPromise } = runtime
+const open = async <A>({ runPromise }: Program, reader: Reader<A>): Promise<Live> => {
   const scope = Scope.makeUnsafe()
   const session = await runPromise(Scope.provide(ClaudeSession.make({ partialMessages: true }), scope))
   return {
@@ -66,7 +60,11 @@ const open = async <A>(reader: Reader<A>, setting: Setting): Promise<Live> => {
   }
 }
 
-export const variantOf = <A>(reader: Reader<A>): Variant => {
+export const variantOf = <A>(reader: Reader<A>, host = direct): Variant => {
+  let program: Program | undefined
+  /** One for all sessions. */
+  const programFor = (setting: Setting): Program => (program ??= programOf(host, setting))
+
   const counted = (job: Job, elements: ReadonlyArray<A>): void => {
     for (const element of elements) reader.count(job.meter, element)
   }
@@ -89,10 +87,10 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
   }
 
   return {
-    open: (setting) => open(reader, setting),
+    open: (setting) => open(programFor(setting), reader),
 
     prompt: (setting, counter) => {
-      const live = open(reader, setting)
+      const live = open(programFor(setting), reader)
       return {
         turn: live.then(({ turn }) => turn(counter)),
         close: () => live.then(({ close }) => close())
@@ -101,7 +99,7 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
 
     read: (job) =>
       withSession(
-        job,
+        programFor(job),
         Effect.fnUntraced(function* (session) {
           for (let reader = 0; reader < job.subscribers; reader++) {
             yield* Effect.forkChild(Stream.runForEachArray(session.events, () => Effect.void))
@@ -114,18 +112,18 @@ export const variantOf = <A>(reader: Reader<A>): Variant => {
       ),
 
     sleep: (job) =>
-      withSession(job, (session) => {
+      withSession(programFor(job), (session) => {
         const wakeAndInterrupt = Effect.gen(function* () {
           yield* Effect.sleep(job.sleepMs)
           job.meter.interrupt()
-          yield* Effect.forkDetach(Effect.ignore(session.interrupt))
+          yield* Effect.forkDetach(Effect.ignore(session.interrupt), { startImmediately: true })
         })
         return consume(job, session, wakeAndInterrupt)
       }),
 
     stuck: (job) =>
       withSession(
-        job,
+        programFor(job),
         Effect.fnUntraced(function* (session) {
           const asleep = yield* Deferred.make<void>()
           const neverWake = Effect.andThen(Deferred.succeed(asleep, undefined), Effect.never)

@@ -1,7 +1,7 @@
 /** This library, `session.stream`: one turn as events that are the same for every agent. */
 import type { AgentEvent } from "../../src/AgentEvent.ts"
 import type { Counter } from "../meter.ts"
-import { variantOf } from "./session.ts"
+import { type Reader, variantOf } from "./session.ts"
 
 const count = (counter: Counter, event: AgentEvent): boolean => {
   switch (event._tag) {
@@ -19,4 +19,6 @@ const count = (counter: Counter, event: AgentEvent): boolean => {
   }
 }
 
-export const variant = variantOf<AgentEvent>({ turn: (session) => session.stream("go"), count })
+export const reader: Reader<AgentEvent> = { turn: (session) => session.stream("go"), count }
+
+export const variant = variantOf(reader)
