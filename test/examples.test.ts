@@ -40,6 +40,8 @@ const expected: { readonly [file: string]: string } = {
   "hooks.ts": "would run: rm -r logs\nThere is a secret in it.\nRewriteInput\n",
   "interrupt.ts": "Interrupted\nYou said: Are you there?\n",
   "layer-map.ts": "Your name is Alice.\n",
+  "many-agents.ts":
+    "src/index.ts: You said: Review src/index.ts\nsrc/Session.ts: You said: Review src/Session.ts\nREADME.md: You said: Review README.md\n",
   "mcp-servers.ts": "the MCP server files did not connect: its tools are missing\n",
   "multi-turn.ts": "Your name is Alice.\nYou said: Thank you!\n3 turns, 60 tokens out, $ 0.00132\n",
   "observe.ts": "0 SessionStarted\n1 TurnStarted\n",

@@ -11,10 +11,16 @@ import type { AgentError, AgentEvent, Session } from "effect-agent-session"
 import * as ClaudeAdapter from "effect-agent-session/claude/ClaudeAdapter"
 import type { ClaudeOptions } from "effect-agent-session/claude/ClaudeOptions"
 import * as ClaudeSession from "effect-agent-session/claude/ClaudeSession"
+import * as DirectSpawner from "effect-agent-session/DirectSpawner"
 
 export const fakeClaude: string = fileURLToPath(new URL("./fake-claude", import.meta.url))
 
-export const layer = ClaudeAdapter.layer({ executable: fakeClaude }).pipe(Layer.provideMerge(NodeServices.layer))
+const adapter = ClaudeAdapter.layer({ executable: fakeClaude })
+
+export const layer = adapter.pipe(Layer.provideMerge(NodeServices.layer))
+
+/** The same on the spawner that hears the pipes itself. */
+export const layerDirect = adapter.pipe(Layer.provideMerge(DirectSpawner.layer), Layer.provideMerge(NodeServices.layer))
 
 export interface Home {
   readonly dir: string

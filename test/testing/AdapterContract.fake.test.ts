@@ -9,8 +9,11 @@ const behaviours = AdapterContract.behaviours.filter(
   AdapterContract.applies({ can: fakeCan }, ClaudeAdapter.capabilities)
 )
 
-layer(Fake.layer, { excludeTestServices: true })((it) => {
-  describe("AdapterContract on the fake CLI [asm-121]", () => {
+describe.each([
+  ["AdapterContract on the fake CLI [asm-121]", Fake.layer],
+  ["AdapterContract on the fake CLI, on the direct spawner", Fake.layerDirect]
+])("%s", (_, host) => {
+  layer(host, { excludeTestServices: true })((it) => {
     for (const behaviour of behaviours) {
       it.effect(behaviour.title, () => Effect.flatMap(makeFakeRig, behaviour.run))
     }
