@@ -71,6 +71,13 @@ export class DeltaRun implements Run<AgentEvent> {
     if (++this.length === longest) this.text = flat(this.text)
   }
 
+  /** Its text as a part of `whole`, which is kept anyhow, where it stands there at `from`. Gives where it ends. */
+  shareWith(whole: string, from: number): number {
+    const to = from + this.text.length
+    if (whole.startsWith(this.text, from)) this.text = whole.slice(from, to)
+    return to
+  }
+
   sizeAt(index: number): number {
     return (this.#ends[index] ?? 0) - (this.#ends[index - 1] ?? 0)
   }

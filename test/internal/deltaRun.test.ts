@@ -109,4 +109,25 @@ describe("deltas in the log", () => {
       )
     })
   )
+
+  it.effect("rule 17: pieces are told late as they came, whether the whole says the same or something else", () =>
+    Effect.gen(function* () {
+      const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
+      journal.begin({ _tag: "SessionStarted", agent: "toy", resumed: false })
+      const item = ids.itemId("a")
+      const pieces = ["what is said first, ", "second, ", "and last"]
+      const [first = "", second = "", last = ""] = pieces
+      const run = journal.text("TextDelta", item, first)
+      assert.strictEqual(journal.text("TextDelta", item, second), run)
+      assert.strictEqual(run.shareWith(`before ${first}${second}${last}`, 7), 7 + first.length + second.length)
+      assert.strictEqual(journal.text("TextDelta", item, last), run)
+      assert.strictEqual(run.shareWith("something else that is as long as all of it", 0), pieces.join("").length)
+      journal.log.end()
+      const [, ...deltas] = yield* Stream.runCollect(journal.log.subscribe())
+      assert.deepStrictEqual(
+        deltas.map((event) => ("text" in event ? event.text : event)),
+        pieces
+      )
+    })
+  )
 })

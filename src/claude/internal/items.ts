@@ -18,6 +18,12 @@ interface Item {
 
 const deltaTag = { text: "TextDelta", reasoning: "ReasoningDelta" } as const
 
+/** Its pieces are told again as parts of the whole, so that its text is kept once. */
+const share = (said: ReadonlyArray<DeltaRun>, whole: string): void => {
+  let at = 0
+  for (const run of said) at = run.shareWith(whole, at)
+}
+
 export class Items {
   readonly #journal: Journal
   #messageId = ""
@@ -80,6 +86,7 @@ export class Items {
       return
     }
     if (text.length > item.length) this.#journal.text(deltaTag[kind], item.id, text.slice(item.length), parent)
+    share(item.said, text)
     this.#complete(kind, item.id, text, parent, raw)
   }
 
@@ -87,6 +94,7 @@ export class Items {
   closeAll(): void {
     for (const item of this.#open.values()) {
       const text = item.said.map((run) => run.text).join("")
+      share(item.said, text)
       if (text !== "") this.#complete(item.kind, item.id, text, item.parent)
     }
     this.#forget()
