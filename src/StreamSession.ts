@@ -325,7 +325,7 @@ export const start = <const O extends StreamOptions.Any>(
           }
           gate.update()
           backlog.wake()
-          return gate.isOpen ? Effect.void : gate.latch.await
+          return gate.isOpen ? Effect.void : gate.opened
         })
       ),
       Effect.onExit((exit) =>

@@ -77,7 +77,9 @@ const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
   const turn = Semaphore.makeUnsafe(1)
   let readers = 0
   let closing = false
-  const quietly = live(Effect.timeoutOrElse(stdout.wait(), { duration: quiet.millis, orElse: () => Effect.void }))
+  const quietly = Effect.suspend(() =>
+    live(Effect.timeoutOrElse(stdout.wait(), { duration: quiet.millis, orElse: () => Effect.void }))
+  )
   const pump = (hear: Hear): Effect.Effect<void> => {
     const next = stdout.wait(hear)
     let silent = 0
@@ -179,9 +181,10 @@ const start = Effect.fnUntraced(function* (
     Effect.tapError(() => Effect.sync(() => (started = false))),
     Effect.onError(() => shutdown)
   )
-  tree.born = { pid: handle.pid, at }
+  const { pid } = handle
+  tree.born = { pid, at }
 
-  const found = table.find(handle.pid)
+  const found = table.find(pid)
   const leader = found !== undefined && ProcessTree.isOwnChild(found) ? found : undefined
   let onRecord = (): void => {}
   if (leader !== undefined) {
@@ -203,7 +206,7 @@ const start = Effect.fnUntraced(function* (
     exited: (ended) => {
       status = ended
       // From now on its pid may pass to another process.
-      tree.recorded.delete(handle.pid)
+      tree.recorded.delete(pid)
       Deferred.doneUnsafe(gone, Exit.void)
       stdout?.wake()
     }
@@ -213,7 +216,7 @@ const start = Effect.fnUntraced(function* (
 
   const reader = makeReader(pipes.stdout, running)
   const ladder = CloseLadder.make({
-    handle,
+    pid,
     pipes,
     leader,
     tree,
@@ -234,7 +237,7 @@ const start = Effect.fnUntraced(function* (
   )
 
   return {
-    pid: handle.pid,
+    pid,
     read: reader.read,
     write: (line: string) =>
       Effect.suspend(() => (running() ? pipes.write(line.endsWith("\n") ? line : `${line}\n`) : Effect.succeed(false))),

@@ -25,7 +25,8 @@ const joinFrom = 64 * 1024
 export const hardFactor = 8
 
 export class Gate {
-  readonly latch: Latch.Latch = Latch.makeUnsafe(true)
+  /** Made when somebody has to wait, which is seldom. */
+  #closed: Latch.Latch | undefined
   readonly #waits = new Set<Weighed>()
   #urgent = 0
 
@@ -55,7 +56,12 @@ export class Gate {
   }
 
   get isOpen(): boolean {
-    return this.latch.isOpen()
+    return this.#closed === undefined
+  }
+
+  /** Returns when it is open. */
+  get opened(): Effect.Effect<void> {
+    return Effect.suspend(() => this.#closed?.await ?? Effect.void)
   }
 
   /** Looks at what waits: after each chunk, and after each take. */
@@ -67,8 +73,11 @@ export class Gate {
       if (waits.size >= waits.limit) over = true
       if (waits.size >= waits.limit / 2) under = false
     }
-    if (this.#urgent > 0 || under) this.latch.openUnsafe()
-    else if (over) this.latch.closeUnsafe()
+    if (this.#urgent > 0 || under) {
+      const closed = this.#closed
+      this.#closed = undefined
+      closed?.openUnsafe()
+    } else if (over) this.#closed ??= Latch.makeUnsafe(false)
   }
 }
 

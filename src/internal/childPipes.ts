@@ -1,5 +1,5 @@
 /**
- * The three pipes and the exit of a child: directly where `DirectSpawner` has started it, else by the streams and sinks
+ * The three pipes, the signals and the exit of a child: directly where `DirectSpawner` has started it, else by the streams and sinks
  * of its handle, so that whoever wraps the spawner sees everything that passes.
  */
 import type * as Cause from "effect/Cause"
@@ -7,6 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { PlatformError } from "effect/PlatformError"
+import type { KillOptions } from "effect/process/ChildProcess"
 import type { ChildProcessHandle } from "effect/process/ChildProcessSpawner"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
@@ -25,6 +26,10 @@ export interface ChildPipes {
   readonly write: (text: string) => Effect.Effect<boolean>
   /** what was written is flushed, then the child sees EOF */
   readonly endInput: Effect.Effect<unknown>
+  /** signals the group and waits until it is gone */
+  readonly kill: (options: KillOptions) => Effect.Effect<void, PlatformError>
+  /** it is dead to the last process: whoever started it has nothing to signal and no zombie to wait for */
+  readonly letGo: Effect.Effect<unknown, PlatformError>
 }
 
 export interface Listener {
@@ -96,7 +101,9 @@ const ofHandle = Effect.fnUntraced(function* (handle: ChildProcessHandle, listen
     stdoutEnded,
     stderrEnded,
     write: (text) => Queue.offer(input, text),
-    endInput: Queue.end(input)
+    endInput: Queue.end(input),
+    kill: (options) => handle.kill(options),
+    letGo: handle.unref
   }
   return pipes
 })

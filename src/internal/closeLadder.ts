@@ -7,7 +7,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import type { ChildProcessHandle } from "effect/process/ChildProcessSpawner"
 import type { ChildPipes } from "./childPipes.ts"
 import { live } from "./liveClock.ts"
 import { groupExists } from "./processSignal.ts"
@@ -43,9 +42,9 @@ export const within = (deferred: Deferred.Deferred<void>, millis: number): Effec
     : Effect.asVoid(Effect.timeoutOption(Effect.interruptible(Deferred.await(deferred)), millis))
 
 export interface Child {
-  readonly handle: ChildProcessHandle
+  readonly pid: number
   readonly pipes: ChildPipes
-  /** absent when the pid is none of this machine's: then only the handle can kill */
+  /** absent when the pid is none of this machine's: then only its spawner can kill */
   readonly leader: ProcessEntry | undefined
   readonly tree: ProcessTree.Tree
   readonly table: ProcessTable
@@ -67,7 +66,7 @@ export interface Ladder {
 }
 
 export const make = (child: Child): Ladder => {
-  const { gone, handle, leader, pipes, running, table, tree } = child
+  const { gone, leader, pid, pipes, running, table, tree } = child
   const limits = rungs(child.shutdownTimeout)
   let forced = false
   const snapshot = Effect.sync(() => {
@@ -76,15 +75,15 @@ export const make = (child: Child): Ladder => {
   })
 
   const groupGone: Effect.Effect<void> = Effect.suspend(() =>
-    groupExists(handle.pid) && table.all().some((entry) => entry.group === handle.pid && !entry.zombie)
+    groupExists(pid) && table.all().some((entry) => entry.group === pid && !entry.zombie)
       ? Effect.andThen(Effect.sleep("20 millis"), groupGone)
       : Effect.void
   )
 
   const terminate = Effect.suspend(() => {
-    if (!running() && (leader === undefined || !groupExists(handle.pid))) return Effect.void
+    if (!running() && (leader === undefined || !groupExists(pid))) return Effect.void
     const wait = forced ? 0 : limits.terminate
-    const kill = handle.kill({ killSignal: forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
+    const kill = pipes.kill({ killSignal: forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
     // the spawner waits for zombies of the group as if they lived, we do not
     const dead = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), groupGone)
     return bounded(Effect.raceFirst(Effect.ignore(kill), dead), wait + settleMillis)
@@ -110,8 +109,7 @@ export const make = (child: Child): Ladder => {
       yield* ProcessTree.sweep(table, tree)
       yield* within(pipes.stderrEnded, drainMillis)
       yield* within(pipes.stdoutEnded, drainMillis)
-      // Dead to the last process: the spawner's release has nothing to signal and no zombie to wait for.
-      if (!running()) yield* Effect.ignore(handle.unref)
+      if (!running()) yield* Effect.ignore(pipes.letGo)
     }),
     kill: Effect.suspend(() => {
       forced = true

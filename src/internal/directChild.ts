@@ -162,7 +162,7 @@ export class DirectChild implements ChildPipes {
   }
 
   /** signals the group and waits until it is gone; SIGKILL after `forceKillAfter` */
-  private kill(options?: KillOptions): Effect.Effect<void> {
+  kill(options?: KillOptions): Effect.Effect<void> {
     const { forceKillAfter, killSignal = this.killDefaults.killSignal } = options ?? this.killDefaults
     const groupGone: Effect.Effect<void> = Effect.suspend(() =>
       groupExists(this.pid) ? Effect.andThen(Effect.sleep(pollMillis), groupGone) : Effect.void
@@ -194,15 +194,20 @@ export class DirectChild implements ChildPipes {
     return Effect.suspend(() => Effect.andThen(this.referenced ? this.kill() : Effect.void, letGo))
   }
 
+  get letGo(): Effect.Effect<void> {
+    return Effect.sync(() => this.reference(false))
+  }
+
+  private reference(referenced: boolean): void {
+    this.referenced = referenced
+    if (referenced) this.child.ref()
+    else this.child.unref()
+  }
+
   /** one by which `of` finds this child again; no copy of it does */
   handle(): ChildProcessHandle {
     const stdout = outputOf(this.stdout)
     const stderr = outputOf(this.stderr)
-    const reference = (referenced: boolean): void => {
-      this.referenced = referenced
-      if (referenced) this.child.ref()
-      else this.child.unref()
-    }
     const handle = makeHandle({
       pid: ProcessId(this.pid),
       exitCode: Effect.flatMap(Deferred.await(this.exited), ({ code, signal }) =>
@@ -225,10 +230,10 @@ export class DirectChild implements ChildPipes {
       all: Stream.merge(stdout, stderr),
       getInputFd: () => Sink.drain,
       getOutputFd: () => Stream.empty,
-      unref: Effect.sync(() => {
-        reference(false)
-        return Effect.sync(() => reference(true))
-      })
+      unref: Effect.as(
+        this.letGo,
+        Effect.sync(() => this.reference(true))
+      )
     })
     return Object.defineProperty(handle, behind, { value: this })
   }

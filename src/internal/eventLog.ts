@@ -52,7 +52,8 @@ export class EventLog<A> {
   readonly #options: Options<A>
   readonly #runs: Array<Run<A>> = []
   #last: Run<A> | undefined
-  readonly #latch = Latch.makeUnsafe(false)
+  /** Made for the first reader that waits. */
+  #latch: Latch.Latch | undefined
   #tail = 0
   #head = 0
   /** How many items of the first run are no longer kept. */
@@ -95,7 +96,7 @@ export class EventLog<A> {
   wake(): void {
     if (!this.#news) return
     this.#news = false
-    this.#latch.openUnsafe()
+    this.#latch?.openUnsafe()
   }
 
   /** A reader of its own: from the oldest that is kept, or only the `last` few of them. */
@@ -111,8 +112,9 @@ export class EventLog<A> {
         return Effect.succeed(notice === undefined ? items : Arr.prepend(items, notice))
       }
       if (this.#ended) return Cause.done()
-      this.#latch.closeUnsafe()
-      return Effect.flatMap(this.#latch.await, () => take)
+      const latch = (this.#latch ??= Latch.makeUnsafe(false))
+      latch.closeUnsafe()
+      return Effect.flatMap(latch.await, () => take)
     })
     return Stream.fromPull(Effect.succeed(take))
   }

@@ -199,7 +199,7 @@ export const connect = Effect.fnUntraced(function* (
       journal.emit(Notices.readerPaused())
     }
     return Effect.andThen(
-      Effect.andThen(journal.flush, Effect.raceFirst(gate.latch.await, process.exit)),
+      Effect.andThen(journal.flush, Effect.raceFirst(gate.opened, process.exit)),
       Effect.sync(() => {
         journal.tick()
         turns.touch()

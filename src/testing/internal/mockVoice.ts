@@ -46,7 +46,7 @@ export class Voice {
       if (journal.gate.isOpen) return journal.flush
       journal.emit(Notices.readerPaused())
       return Effect.andThen(
-        Effect.andThen(journal.flush, journal.gate.latch.await),
+        Effect.andThen(journal.flush, journal.gate.opened),
         Effect.sync(() => {
           journal.tick()
           turns.touch()
