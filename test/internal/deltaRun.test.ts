@@ -25,7 +25,8 @@ const step = Schema.Struct({
   parent: Schema.Literals(["", "", "tool"]),
   texts: Schema.Array(Schema.String),
   times: Schema.Literals([1, 2, 63, 64, 65, 200]),
-  later: Schema.Literals([0, 0, 7])
+  longer: Schema.Literals([0, 0, 2000]),
+  later: Schema.Literals([0, 0, 7, 0.5, 70_000])
 })
 
 describe("deltas in the log", () => {
@@ -34,8 +35,8 @@ describe("deltas in the log", () => {
     { steps: Arbitrary.array(Arbitrary.schema(step), { minLength: 1, maxLength: 16 }), wakesAt: int(0, 16) },
     ({ steps, wakesAt }) =>
       Effect.gen(function* () {
-        const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: 1000 })
         const limit = Number.POSITIVE_INFINITY
+        const journal = new Journal({ clock: yield* Clock.Clock, scope: yield* Effect.scope, buffer: limit })
         const backlog = new Backlog<AgentEvent, AgentError>({ gate: journal.gate, limit, exceeded })
         const keepsUp = yield* Stream.toPull(journal.log.subscribe())
         const sleeps = yield* Stream.toPull(journal.log.subscribe())
@@ -56,7 +57,7 @@ describe("deltas in the log", () => {
 
         const started = { _tag: "SessionStarted", agent: "toy", resumed: false } as const
         tell(started, "", () => journal.begin({ ...started }))
-        for (const [at, { does, later, name, parent, texts, times }] of steps.entries()) {
+        for (const [at, { does, later, longer, name, parent, texts, times }] of steps.entries()) {
           yield* TestClock.adjust(later)
           journal.tick()
           if (does === "session") journal.sessionId = ids.sessionId(name)
@@ -70,7 +71,9 @@ describe("deltas in the log", () => {
           } else {
             const tag = does === "text" ? "TextDelta" : "ReasoningDelta"
             for (let time = 0; time < times; time++) {
-              const text = texts[time % texts.length] ?? `text ${time}`
+              const text = (texts[time % texts.length] ?? `text ${time}`) + "+".repeat(longer)
+              // A chunk may come while others of the same text are told.
+              if (time % 10 === 9) journal.at += later
               const delta = { _tag: tag, itemId: ids.itemId(name), text }
               tell(delta, parent, (parentId) => journal.text(tag, delta.itemId, text, parentId))
             }
