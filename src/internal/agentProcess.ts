@@ -117,6 +117,19 @@ const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
   }
 }
 
+/** Apart from what lives as long as the child, which is not to keep a whole environment. */
+const spawned = (
+  data: CommandData,
+  marker: string,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+) =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) =>
+    Effect.flatMap(ChildProcessSpawner, (spawner) => restore(spawner.spawn(command(data, marker)))).pipe(
+      Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, data, error), Effect.fail)),
+      Effect.catchDefect((defect) => Effect.flatMap(fromDefect(fs, data, defect), Effect.fail))
+    )
+  )
+
 /**
  * Starts the child. Nothing is left of it when the scope is closed or `shutdown` has returned; a failed start leaves
  * nothing either.
@@ -133,8 +146,6 @@ const start = Effect.fnUntraced(function* (
   const tooLong = oversizeArgument(options.command.args)
   if (tooLong !== undefined) return yield* Effect.fail(argumentTooLong(tooLong))
 
-  const fs = yield* FileSystem.FileSystem
-  const spawner = yield* ChildProcessSpawner
   const registry = SpawnRegistry.of(table, options.stateDir ?? SpawnRegistry.defaultDirectory())
   yield* restore(registry.reap)
 
@@ -150,18 +161,21 @@ const start = Effect.fnUntraced(function* (
   // caller's scope sees: it stays there until the ladder is through, then a replaced process leaves nothing behind.
   const outer = yield* Scope.fork(yield* Scope.Scope)
   const own = yield* Scope.make()
-  const shutdown = Scope.close(own, Exit.void).pipe(
-    Effect.andThen(Deferred.await(closed)),
-    Effect.andThen(Scope.close(outer, Exit.void)),
-    Effect.uninterruptible
+  const shutdown = Effect.suspend(() =>
+    Scope.close(own, Exit.void).pipe(
+      Effect.andThen(Deferred.await(closed)),
+      Effect.andThen(Scope.close(outer, Exit.void)),
+      Effect.uninterruptible
+    )
   )
   yield* Scope.addFinalizer(outer, shutdown)
   let swept = false
   let forget = (): void => {}
   yield* Scope.addFinalizer(
     own,
-    Effect.suspend(() => (started && !swept ? live(ProcessTree.sweep(table, tree)) : Effect.void)).pipe(
+    Effect.suspend(() =>
       Effect.andThen(
+        started && !swept ? live(ProcessTree.sweep(table, tree)) : Effect.void,
         Effect.sync(() => {
           forget()
           last = status ?? { code: null, signal: null }
@@ -173,11 +187,8 @@ const start = Effect.fnUntraced(function* (
   )
 
   const at = performance.now()
-  const handle = yield* spawner.spawn(command(options.command, tree.marker)).pipe(
-    restore,
+  const handle = yield* spawned(options.command, tree.marker, restore).pipe(
     Scope.provide(own),
-    Effect.catch((error) => Effect.flatMap(fromPlatformError(fs, options.command, error), Effect.fail)),
-    Effect.catchDefect((defect) => Effect.flatMap(fromDefect(fs, options.command, defect), Effect.fail)),
     Effect.tapError(() => Effect.sync(() => (started = false))),
     Effect.onError(() => shutdown)
   )
@@ -215,7 +226,7 @@ const start = Effect.fnUntraced(function* (
   stdout = pipes.stdout
 
   const reader = makeReader(pipes.stdout, running)
-  const ladder = CloseLadder.make({
+  const ladder = new CloseLadder.Ladder({
     pid,
     pipes,
     leader,
@@ -230,9 +241,11 @@ const start = Effect.fnUntraced(function* (
   })
   yield* Scope.addFinalizer(
     own,
-    Effect.andThen(
-      live(ladder.run),
-      Effect.sync(() => (swept = true))
+    Effect.suspend(() =>
+      Effect.andThen(
+        live(ladder.run),
+        Effect.sync(() => (swept = true))
+      )
     )
   )
 
@@ -251,6 +264,6 @@ const start = Effect.fnUntraced(function* (
     exited: () => status,
     stderrTail: tail.read,
     shutdown,
-    kill: Effect.uninterruptible(Effect.andThen(ladder.kill, shutdown))
+    kill: Effect.suspend(() => Effect.uninterruptible(Effect.andThen(ladder.kill, shutdown)))
   }
 })

@@ -58,62 +58,73 @@ export interface Child {
   readonly shutdownTimeout: Duration.Duration
 }
 
-export interface Ladder {
+export class Ladder {
+  readonly #child: Child
+  #forced = false
+
+  constructor(child: Child) {
+    this.#child = child
+  }
+
   /** all rungs; those that no longer apply cost nothing */
-  readonly run: Effect.Effect<void>
-  /** SIGKILLs at once; a `run` under way or after it goes on from there */
-  readonly kill: Effect.Effect<void>
-}
-
-export const make = (child: Child): Ladder => {
-  const { gone, leader, pid, pipes, running, table, tree } = child
-  const limits = rungs(child.shutdownTimeout)
-  let forced = false
-  const snapshot = Effect.sync(() => {
-    ProcessTree.record(table, tree)
-    child.onRecord()
-  })
-
-  const groupGone: Effect.Effect<void> = Effect.suspend(() =>
-    groupExists(pid) && table.all().some((entry) => entry.group === pid && !entry.zombie)
-      ? Effect.andThen(Effect.sleep("20 millis"), groupGone)
-      : Effect.void
-  )
-
-  const terminate = Effect.suspend(() => {
-    if (!running() && (leader === undefined || !groupExists(pid))) return Effect.void
-    const wait = forced ? 0 : limits.terminate
-    const kill = pipes.kill({ killSignal: forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
-    // the spawner waits for zombies of the group as if they lived, we do not
-    const dead = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), groupGone)
-    return bounded(Effect.raceFirst(Effect.ignore(kill), dead), wait + settleMillis)
-  })
-
-  return {
-    run: Effect.gen(function* () {
+  get run(): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const { beforeEnd, drain, gone, pipes, running, shutdownTimeout, table, tree } = this.#child
+      const limits = rungs(shutdownTimeout)
       // A reader that was forked just before gets its turn to begin.
       yield* Effect.yieldNow
-      if (running() && !forced) {
-        if (child.beforeEnd !== undefined) {
-          yield* bounded(Effect.raceFirst(child.beforeEnd, Deferred.await(gone)), limits.ask)
-        }
+      if (running() && !this.#forced) {
+        if (beforeEnd !== undefined) yield* bounded(Effect.raceFirst(beforeEnd, Deferred.await(gone)), limits.ask)
         // With no reader, a child that still has something to say would wait for one and not leave.
-        child.drain()
-        yield* snapshot
+        drain()
+        this.#record()
         yield* pipes.endInput
         yield* within(gone, limits.end)
       }
-      child.drain()
-      if (running()) yield* snapshot
-      yield* terminate
+      drain()
+      if (running()) this.#record()
+      yield* this.#terminate
       yield* ProcessTree.sweep(table, tree)
       yield* within(pipes.stderrEnded, drainMillis)
       yield* within(pipes.stdoutEnded, drainMillis)
       if (!running()) yield* Effect.ignore(pipes.letGo)
-    }),
-    kill: Effect.suspend(() => {
-      forced = true
-      return running() ? Effect.andThen(snapshot, terminate) : Effect.void
+    })
+  }
+
+  /** SIGKILLs at once; a `run` under way or after it goes on from there */
+  get kill(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#forced = true
+      if (!this.#child.running()) return Effect.void
+      this.#record()
+      return this.#terminate
+    })
+  }
+
+  #record(): void {
+    const { onRecord, table, tree } = this.#child
+    ProcessTree.record(table, tree)
+    onRecord()
+  }
+
+  get #terminate(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { gone, leader, pid, pipes, running, shutdownTimeout } = this.#child
+      if (!running() && (leader === undefined || !groupExists(pid))) return Effect.void
+      const wait = this.#forced ? 0 : rungs(shutdownTimeout).terminate
+      const kill = pipes.kill({ killSignal: this.#forced ? "SIGKILL" : "SIGTERM", forceKillAfter: wait })
+      // the spawner waits for zombies of the group as if they lived, we do not
+      const dead = leader === undefined ? Effect.never : Effect.andThen(Deferred.await(gone), this.#groupGone())
+      return bounded(Effect.raceFirst(Effect.ignore(kill), dead), wait + settleMillis)
+    })
+  }
+
+  #groupGone(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const { pid, table } = this.#child
+      return groupExists(pid) && table.all().some((entry) => entry.group === pid && !entry.zombie)
+        ? Effect.andThen(Effect.sleep("20 millis"), this.#groupGone())
+        : Effect.void
     })
   }
 }

@@ -186,7 +186,7 @@ class Engine implements Core, TurnsOptions {
   }
 
   get quiet(): Effect.Effect<void> {
-    return Effect.ignore(this.turns.interrupt)
+    return Effect.suspend(() => Effect.ignore(this.turns.interrupt))
   }
 
   opened(about: Parameters<Core["opened"]>[0]): Effect.Effect<void> {

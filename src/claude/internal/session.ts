@@ -253,31 +253,38 @@ export const open = Effect.fnUntraced(function* (
       return core.isClosing() ? Effect.void : core.exited(reason(), exit)
     })
 
+  /** What a process says that is being replaced is not heard any more: nobody waits for it. */
+  const handlersOf = (scope: Scope.Scope): Connection.Handlers => {
+    const isCurrent = (): boolean => connectionScope === scope
+    return {
+      message: (message, size) => {
+        if (!isCurrent()) return
+        readers.push(message, size)
+        hearing.message(message, size)
+      },
+      textDelta: (delta, size) => {
+        if (!isCurrent()) return
+        if (!readers.isEmpty) readers.push(delta.frame(), size)
+        events.textDelta(delta.index, delta.text, size)
+      },
+      malformed: (bytes, prefix) => {
+        if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
+      },
+      spawned: (into) => {
+        if (isCurrent()) write = into
+      },
+      gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
+    }
+  }
+
   const connect = (plan: Connection.Plan) =>
     Effect.gen(function* () {
       const scope = yield* Scope.fork(core.scope)
       connectionScope = scope
-      // What a process says that is being replaced is not heard any more: nobody waits for it.
-      const isCurrent = (): boolean => connectionScope === scope
-      connection = yield* Connection.connect(core, plan, {
-        message: (message, size) => {
-          if (!isCurrent()) return
-          readers.push(message, size)
-          hearing.message(message, size)
-        },
-        textDelta: (delta, size) => {
-          if (!isCurrent()) return
-          if (!readers.isEmpty) readers.push(delta.frame(), size)
-          events.textDelta(delta.index, delta.text, size)
-        },
-        malformed: (bytes, prefix) => {
-          if (isCurrent()) journal.emit({ _tag: "Malformed", bytes, prefix })
-        },
-        spawned: (into) => {
-          if (isCurrent()) write = into
-        },
-        gone: (reason, exit) => (isCurrent() ? gone(reason, exit) : Effect.void)
-      }).pipe(Scope.provide(scope), Effect.provideContext(setup.host))
+      connection = yield* Connection.connect(core, plan, handlersOf(scope)).pipe(
+        Scope.provide(scope),
+        Effect.provideContext(setup.host)
+      )
       handshake = connection.info
       return connection
     })
