@@ -405,7 +405,10 @@ export const make = Effect.fnUntraced(function* (
   const scope = yield* Scope.make()
   const engine = new Engine(config, yield* Clock.Clock, scope, makeDriver)
   if (budget !== undefined) yield* Effect.forkIn(spender(budget, engine), scope, { startImmediately: true })
-  yield* Effect.addFinalizer(() => engine.close("closed"))
+  yield* Scope.addFinalizer(
+    yield* Effect.scope,
+    Effect.suspend(() => engine.close("closed"))
+  )
   return engine
 })
 

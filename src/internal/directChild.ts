@@ -75,7 +75,7 @@ export class DirectChild implements ChildPipes {
     this.killDefaults = killDefaults
     this.stdout = outletOf(child.stdout)
     this.stderr = outletOf(child.stderr)
-    child.once("exit", (code, signal) => {
+    child.on("exit", (code, signal) => {
       this.closeInput()
       this.listener?.exited({ code, signal })
       Deferred.doneUnsafe(this.exited, Exit.succeed({ code, signal }))
@@ -85,7 +85,7 @@ export class DirectChild implements ChildPipes {
     child.stdout.on("error", ignore)
     child.stderr.on("error", ignore)
     child.stdin.on("error", () => this.closeInput())
-    child.stdin.once("close", () => this.closeInput())
+    child.stdin.on("close", () => this.closeInput())
     child.stdin.on("drain", () => this.wakeWriters())
     child.stdout.on("data", (chunk: Uint8Array) => {
       if (!this.stdout.push(chunk)) child.stdout.pause()
@@ -94,8 +94,8 @@ export class DirectChild implements ChildPipes {
       if (this.listener !== undefined) this.listener.stderr(chunk)
       else if (!this.stderr.push(chunk)) child.stderr.pause()
     })
-    child.stdout.once("close", () => this.end(this.stdout, this.stdoutEnded))
-    child.stderr.once("close", () => this.end(this.stderr, this.stderrEnded))
+    child.stdout.on("close", () => this.end(this.stdout, this.stdoutEnded))
+    child.stderr.on("close", () => this.end(this.stderr, this.stderrEnded))
   }
 
   private end(outlet: Outlet, ended: Deferred.Deferred<void>): void {

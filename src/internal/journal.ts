@@ -150,17 +150,19 @@ export class Journal {
   }
 
   // Who flushes may be interrupted by whom it wakes: that must not take what was put off by others with it.
-  readonly flush: Effect.Effect<void> = Effect.uninterruptible(
-    Effect.suspend(() => {
-      this.wakeAll()
-      if (this.#later.length === 0) return Effect.void
-      const effects = this.#later
-      this.#later = []
-      return Effect.forEach(effects, (effect) => Effect.forkIn(effect, this.#scope, { startImmediately: true }), {
-        discard: true
+  get flush(): Effect.Effect<void> {
+    return Effect.uninterruptible(
+      Effect.suspend(() => {
+        this.wakeAll()
+        if (this.#later.length === 0) return Effect.void
+        const effects = this.#later
+        this.#later = []
+        return Effect.forEach(effects, (effect) => Effect.forkIn(effect, this.#scope, { startImmediately: true }), {
+          discard: true
+        })
       })
-    })
-  )
+    )
+  }
 
   /** The same for the path of every chunk: wakes now, and leaves an Effect to run only if something was put off. */
   flushed(): Effect.Effect<void> | undefined {

@@ -10,7 +10,7 @@ import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Option from "effect/Option"
 import type { Path } from "effect/Path"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import {
   type AgentError,
   ControlFailed,
@@ -135,7 +135,8 @@ export const connect = Effect.fnUntraced(function* (
     journal.wake(resume)
   )
   // A process that is replaced is not read to its end.
-  yield* Effect.addFinalizer(() =>
+  yield* Scope.addFinalizer(
+    yield* Effect.scope,
     Effect.suspend(() => {
       requests.failAll(() =>
         turns.error("control", new ControlFailed({ request: "a request", description: "the process was ended" }))
