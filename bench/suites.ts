@@ -155,10 +155,10 @@ export const full: ReadonlyArray<Case> = [
   slow("stuck", 3000, 60_000),
   cycles(2000),
   flood(500),
-  paced(1, 10),
-  paced(10, 10),
-  paced(100, 15),
-  paced(500, 10),
+  paced(1, 5),
+  paced(10, 5),
+  paced(100, 5),
+  paced(500, 5),
   fanout(200_000, [0, 1, 10, 100]),
   load
 ]
