@@ -10,22 +10,21 @@ import type { ContentBlockDeltaEvent, StreamEvent, TextDelta } from "./wireStrea
 
 type Frame = StreamEvent<ContentBlockDeltaEvent<TextDelta>>
 
-/** A text delta that was not parsed. */
+/** A text delta that was not parsed, to be looked at while it is heard. */
 export interface Delta {
   readonly index: number
   readonly text: string
-  /** The frame, for whoever wants it; at once, because it keeps the chunk alive. */
+  /** The frame, for whoever wants it. */
   readonly frame: () => Frame
 }
 
-interface Template {
+interface Parts {
   /** Up to the quote that opens the text. */
   readonly before: string
   /** From the quote that ends the text to the one that opens the uuid. */
   readonly between: string
   /** From the quote that ends the uuid. */
   readonly after: string
-  readonly frame: Frame
 }
 
 const textMark = '"delta":{"type":"text_delta","text":"'
@@ -62,25 +61,10 @@ const probeText = "a text that stands nowhere else"
 const probeUuid = "00000000-0000-4000-8000-0b5e55ed0000"
 
 /** Whether other strings in the places of the two end up as text and uuid, and change nothing else. */
-const isProved = ({ after, before, between }: Omit<Template, "frame">): boolean => {
+const isProved = ({ after, before, between }: Parts): boolean => {
   const frame: unknown = JSON.parse(before + probeText + between + probeUuid + after)
   if (!isObject(frame) || !isObject(frame.event) || !isObject(frame.event.delta)) return false
   return frame.event.delta.text === probeText && frame.uuid === probeUuid
-}
-
-const templateOf = (line: string, frame: Frame): Template | undefined => {
-  const start = line.indexOf(textMark) + textMark.length
-  if (start < textMark.length) return undefined
-  const end = closingQuote(line, start)
-  const uuid = line.indexOf(uuidMark, end) + uuidMark.length
-  if (uuid < uuidMark.length || !isPlainAt(line, uuid)) return undefined
-  const template = {
-    before: line.slice(0, start),
-    between: line.slice(end, uuid),
-    after: line.slice(uuid + uuidLength),
-    frame
-  }
-  return isProved(template) ? template : undefined
 }
 
 /** How many deltas are parsed after a template that matched nothing before another is made: twice as many each time. */
@@ -106,22 +90,24 @@ const withStrings = (frame: Frame, text: string, uuid: string): Frame => ({
   uuid
 })
 
-export class TextDeltas {
-  readonly #heard: (delta: Delta, size: number) => void
-  #template: Template | undefined
-  #matches = 0
-  #skip = 0
-  #left = 0
+/** It is itself the delta that it matched last, because an object for each would be the most of what one costs. */
+class Template implements Delta {
+  readonly index: number
+  text = ""
+  readonly #parts: Parts
+  readonly #frame: Frame
+  #block = ""
+  #uuid = 0
 
-  constructor(heard: (delta: Delta, size: number) => void) {
-    this.#heard = heard
+  constructor(parts: Parts, frame: Frame) {
+    this.#parts = parts
+    this.#frame = frame
+    this.index = frame.event.index
   }
 
-  /** Hears the line from `start` to `stop`, if it is a text delta like the one that was learned. */
-  read(block: string, start: number, stop: number): boolean {
-    const template = this.#template
-    if (template === undefined) return false
-    const { after, before, between } = template
+  /** Whether the line from `start` to `stop` is a delta of this form. */
+  matches(block: string, start: number, stop: number): boolean {
+    const { after, before, between } = this.#parts
     const textStart = start + before.length
     const uuid = stop - after.length - uuidLength
     const textEnd = uuid - between.length
@@ -137,9 +123,55 @@ export class TextDeltas {
     }
     const text = parseString(block, textStart, textEnd)
     if (text === undefined) return false
+    this.text = text
+    this.#block = block
+    this.#uuid = uuid
+    return true
+  }
+
+  frame(): Frame {
+    return withStrings(this.#frame, this.text, copyUuid(this.#block, this.#uuid))
+  }
+
+  /** It would keep the whole chunk alive. */
+  forget(): void {
+    this.text = ""
+    this.#block = ""
+  }
+}
+
+const templateOf = (line: string, frame: Frame): Template | undefined => {
+  const start = line.indexOf(textMark) + textMark.length
+  if (start < textMark.length) return undefined
+  const end = closingQuote(line, start)
+  const uuid = line.indexOf(uuidMark, end) + uuidMark.length
+  if (uuid < uuidMark.length || !isPlainAt(line, uuid)) return undefined
+  const parts = {
+    before: line.slice(0, start),
+    between: line.slice(end, uuid),
+    after: line.slice(uuid + uuidLength)
+  }
+  return isProved(parts) ? new Template(parts, frame) : undefined
+}
+
+export class TextDeltas {
+  readonly #heard: (delta: Delta, size: number) => void
+  #template: Template | undefined
+  #matches = 0
+  #skip = 0
+  #left = 0
+
+  constructor(heard: (delta: Delta, size: number) => void) {
+    this.#heard = heard
+  }
+
+  /** Hears the line from `start` to `stop`, if it is a text delta like the one that was learned. */
+  read(block: string, start: number, stop: number): boolean {
+    const template = this.#template
+    if (template === undefined || !template.matches(block, start, stop)) return false
     this.#matches++
-    const frame = (): Frame => withStrings(template.frame, text, copyUuid(block, uuid))
-    this.#heard({ index: template.frame.event.index, text, frame }, stop - start)
+    this.#heard(template, stop - start)
+    template.forget()
     return true
   }
 
