@@ -6,33 +6,32 @@ import type { AgentEvent, ReasoningDelta, TextDelta } from "../AgentEvent.ts"
 import type { Run } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
-/** What deltas of one run have in common. */
-export interface Common {
-  readonly _tag: "TextDelta" | "ReasoningDelta"
-  readonly itemId: ItemId
-  readonly sessionId: SessionId | undefined
-  readonly turnId: TurnId | undefined
-  readonly parent: ToolId | undefined
-}
-
+type Delta = TextDelta | ReasoningDelta
 type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
-/** Written out, so that its literal has its shape at once. */
-export const deltaOf = (
-  { _tag, itemId, parent, sessionId, turnId }: Common,
-  seq: number,
-  at: number,
-  text: string
-): AgentEvent => {
-  const event: Mutable<TextDelta> | Mutable<ReasoningDelta> =
+/** What deltas of one run have in common: all but number, time and text. Written out, so that it is one piece. */
+export const modelOf = (
+  _tag: Delta["_tag"],
+  itemId: ItemId,
+  sessionId: SessionId | undefined,
+  turnId: TurnId | undefined,
+  parent: ToolId | undefined
+): Delta => {
+  const model: Mutable<Delta> =
     sessionId === undefined || turnId === undefined
-      ? { _tag, seq, at, itemId, text }
-      : { _tag, seq, at, sessionId, turnId, itemId, text }
-  if (sessionId !== undefined) event.sessionId = sessionId
-  if (turnId !== undefined) event.turnId = turnId
-  if (parent !== undefined) event.parentToolId = parent
-  return event
+      ? { _tag, seq: 0, at: 0, itemId, text: "" }
+      : { _tag, seq: 0, at: 0, sessionId, turnId, itemId, text: "" }
+  if (sessionId !== undefined) model.sessionId = sessionId
+  if (turnId !== undefined) model.turnId = turnId
+  if (parent !== undefined) model.parentToolId = parent
+  return model
 }
+
+/**
+ * A spread and no literal: V8 allocates what a literal makes in its old space once it has found many of them alive, as
+ * a collection at the wrong moment does, and there each keeps its text until the next full collection.
+ */
+export const deltaOf = (model: Delta, seq: number, at: number, text: string): Delta => ({ ...model, seq, at, text })
 
 /** A slice is taken of one string: a rope of many short ones holds five times their characters. */
 const flat = (rope: string): string => ` ${rope}`.slice(1)
@@ -42,7 +41,7 @@ const longest = 64
 const largest = 0xffff
 
 export class DeltaRun implements Run<AgentEvent> {
-  readonly common: Common
+  readonly model: Delta
   readonly #seq: number
   readonly #at: number
   /** Milliseconds since the first. */
@@ -58,8 +57,8 @@ export class DeltaRun implements Run<AgentEvent> {
   #made: WeakRef<Array<AgentEvent>> | undefined
 
   /** Begins with one, whose number is `seq`. */
-  constructor(common: Common, seq: number, at: number, text: string) {
-    this.common = common
+  constructor(model: Delta, seq: number, at: number, text: string) {
+    this.model = model
     this.#seq = seq
     this.#at = at
     this.#ends = [0, text.length]
@@ -115,6 +114,6 @@ export class DeltaRun implements Run<AgentEvent> {
 
   #deltaAt(index: number): AgentEvent {
     const text = this.text.slice(this.#end(index - 1), this.#end(index))
-    return deltaOf(this.common, this.#seq + index, this.#at + this.#age(index), text)
+    return deltaOf(this.model, this.#seq + index, this.#at + this.#age(index), text)
   }
 }

@@ -10,7 +10,7 @@ import type { AgentEvent } from "../AgentEvent.ts"
 import type { AgentError } from "../AgentError.ts"
 import * as Turn from "../Turn.ts"
 import { type Backlog, Gate } from "./backlog.ts"
-import { type Common, DeltaRun, deltaOf } from "./deltaRun.ts"
+import { DeltaRun, deltaOf, modelOf } from "./deltaRun.ts"
 import { EventLog } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
@@ -84,7 +84,13 @@ export class Journal {
   }
 
   /** The hot one: no event is made before somebody wants it. Gives the run that the delta was put to. */
-  text(tag: Common["_tag"], itemId: ItemId, text: string, parent?: ToolId, size: number = text.length): DeltaRun {
+  text(
+    tag: "TextDelta" | "ReasoningDelta",
+    itemId: ItemId,
+    text: string,
+    parent?: ToolId,
+    size: number = text.length
+  ): DeltaRun {
     const { at, current, sessionId } = this
     const seq = this.#seq
     let run = this.#run
@@ -92,17 +98,17 @@ export class Journal {
       run !== undefined &&
       run === this.log.last &&
       !run.isFull &&
-      run.common.itemId === itemId &&
-      run.common._tag === tag &&
-      run.common.turnId === current?.id &&
-      run.common.sessionId === sessionId &&
-      run.common.parent === parent
+      run.model.itemId === itemId &&
+      run.model._tag === tag &&
+      run.model.turnId === current?.id &&
+      run.model.sessionId === sessionId &&
+      run.model.parentToolId === parent
     ) {
       run.push(at, text)
     } else {
-      run = new DeltaRun({ _tag: tag, itemId, sessionId, turnId: current?.id, parent }, seq, at, text)
+      run = new DeltaRun(modelOf(tag, itemId, sessionId, current?.id, parent), seq, at, text)
       if (this.#early !== undefined) {
-        this.#finish(deltaOf(run.common, seq, at, text), parent, undefined, size)
+        this.#finish(deltaOf(run.model, seq, at, text), parent, undefined, size)
         return run
       }
       this.#run = run
@@ -111,7 +117,7 @@ export class Journal {
     this.log.grown(run, text.length)
     if (current === undefined) return run
     current.scale.weight += size
-    current.backlog?.push(deltaOf(run.common, seq, at, text), size)
+    current.backlog?.push(deltaOf(run.model, seq, at, text), size)
     return run
   }
 
