@@ -87,7 +87,7 @@ const makeReader = (stdout: Outlet, running: () => boolean): Reader => {
       const chunks = stdout.take()
       if (chunks !== undefined) {
         silent = 0
-        const first = hear(chunks)
+        const first = hear(chunks, stdout.own)
         return first === undefined ? loop : Effect.andThen(first, loop)
       }
       if (stdout.isEnded || silent === quiet.slices) return Effect.void

@@ -60,7 +60,7 @@ const ofHandle = Effect.fnUntraced(function* (handle: ChildProcessHandle, listen
   const stdoutEnded = Deferred.makeUnsafe<void>()
   const stderrEnded = Deferred.makeUnsafe<void>()
   let resume: (() => void) | undefined
-  const outlet = new Outlet(() => resume?.())
+  const outlet = new Outlet(() => resume?.(), false)
   const roomAgain = Effect.callback<void>((go) => {
     resume = () => go(Effect.void)
   })

@@ -44,7 +44,7 @@ const pollMillis = 10
 /** what the kernel, and whoever reaps the zombies of the group, are given after SIGKILL */
 const settleMillis = 1_000
 
-const outletOf = (pipe: Readable): Outlet => new Outlet(() => pipe.resume())
+const outletOf = (pipe: Readable): Outlet => new Outlet(() => pipe.resume(), true)
 
 const pull = (outlet: Outlet): Pull.Pull<readonly [Uint8Array, ...Array<Uint8Array>]> =>
   Effect.suspend(() => {

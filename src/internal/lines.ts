@@ -23,8 +23,11 @@ export interface FrameSink {
 }
 
 export interface Framer {
-  /** takes the next bytes; they are held by reference while their line is incomplete, so the caller must not reuse them */
-  readonly push: (chunk: Uint8Array) => void
+  /**
+   * takes the next bytes; they are held by reference while their line is incomplete, so the caller must not reuse them.
+   * `own`: nobody else has them, and their memory is given back as soon as nothing of them is held
+   */
+  readonly push: (chunk: Uint8Array, own?: boolean) => void
   /** the last line without newline counts; call once at EOF */
   readonly end: () => void
 }
@@ -50,6 +53,12 @@ const textFromChunks = 4096
 
 const asBuffer = (chunk: Uint8Array): Buffer =>
   Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+
+/** The collector sees small objects in front of much memory, and would let a lot of it wait. */
+const giveBack = (bytes: Buffer): void => {
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) buffer.transfer(0)
+}
 
 /** A JSON text that begins with `{` is an object or no JSON at all, so nothing else is worth a parse. */
 const parseObject = (line: string): JsonObject | undefined => {
@@ -80,6 +89,7 @@ type Line = { readonly bytes: number } & ({ readonly text: string } | { readonly
 
 interface HeldLine {
   readonly append: (chunk: Buffer) => void
+  readonly holdsChunks: () => boolean
   readonly complete: () => Line
 }
 
@@ -132,7 +142,7 @@ const makeHeldLine = (maxBytes: number): HeldLine => {
     return { bytes: length, text: hasReturn ? text.slice(0, -1) : text }
   }
 
-  return { append, complete }
+  return { append, holdsChunks: () => chunks.length > 0, complete }
 }
 
 export const make = (sink: FrameSink, options?: { readonly maxLineBytes?: number | undefined }): Framer => {
@@ -177,13 +187,16 @@ export const make = (sink: FrameSink, options?: { readonly maxLineBytes?: number
     }
   }
 
-  const push = (chunk: Uint8Array): void => {
+  const push = (chunk: Uint8Array, own = false): void => {
     const bytes = asBuffer(chunk)
     let start = 0
     if (held !== undefined) {
       const end = bytes.indexOf(newline)
       held.append(end === -1 ? bytes : bytes.subarray(0, end))
-      if (end === -1) return
+      if (end === -1) {
+        if (own && !held.holdsChunks()) giveBack(bytes)
+        return
+      }
       const line = held.complete()
       held = undefined
       deliver(line)
@@ -193,8 +206,9 @@ export const make = (sink: FrameSink, options?: { readonly maxLineBytes?: number
     if (rest > start) block(bytes.subarray(start, rest))
     if (rest < bytes.length) {
       held = makeHeldLine(maxBytes)
-      held.append(bytes.subarray(rest))
+      held.append(own && rest > 0 ? Buffer.from(bytes.subarray(rest)) : bytes.subarray(rest))
     }
+    if (own && rest > 0) giveBack(bytes)
   }
 
   const end = (): void => {

@@ -10,8 +10,8 @@ const capacity = 64 * 1024
 
 type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 
-/** takes in what came; what is to run before more is taken in, if anything */
-export type Hear = (chunks: Chunks) => Effect.Effect<void> | undefined
+/** takes in what came (`own`: nobody else has it); what is to run before more is taken in, if anything */
+export type Hear = (chunks: Chunks, own: boolean) => Effect.Effect<void> | undefined
 
 /** a reader that waits */
 interface Waiting {
@@ -30,9 +30,12 @@ export class Outlet {
   private waiting: Waiting | undefined
   private full = false
   private readonly onRoom: () => void
+  /** whoever takes a chunk is the only one who has it */
+  readonly own: boolean
 
-  constructor(onRoom: () => void) {
+  constructor(onRoom: () => void, own: boolean) {
     this.onRoom = onRoom
+    this.own = own
   }
 
   /** `false`: no more, until `onRoom` is called */
@@ -53,7 +56,7 @@ export class Outlet {
     this.waiting = undefined
     let first: Effect.Effect<void> | undefined
     try {
-      first = waiting.hear([chunk])
+      first = waiting.hear([chunk], this.own)
     } catch (defect) {
       first = Effect.die(defect)
     }

@@ -89,7 +89,7 @@ const spawners = {
   "the direct spawner": Layer.provideMerge(DirectSpawner.layer, NodeServices.layer)
 }
 
-describe.each(Object.entries(spawners))("agent process, %s", (_, services) =>
+describe.each(Object.entries(spawners))("agent process, %s", (name, services) =>
   layer(services)((it) => {
     describe("stdin and stdout", () => {
       it.effect("rule 9: lines go in and come out in order, with a newline each, given or not", () =>
@@ -120,6 +120,15 @@ describe.each(Object.entries(spawners))("agent process, %s", (_, services) =>
             })
           )
           assert.deepStrictEqual([most, bytes], [1, 3_000_000])
+        })
+      )
+
+      it.effect("what it says is the reader's own only where no spawner of others had it in hand", () =>
+        Effect.gen(function* () {
+          const child = yield* start(process.execPath, ["-e", "process.stdout.write('x'.repeat(300_000))"])
+          const owns = new Set<boolean>()
+          yield* child.read((_, own) => Effect.sync(() => owns.add(own)))
+          assert.deepStrictEqual([...owns], [name === "the direct spawner"])
         })
       )
 

@@ -7,6 +7,7 @@ import {
   cut,
   expected,
   framed,
+  framedOwn,
   framedText,
   int,
   oneOf,
@@ -36,6 +37,16 @@ describe("lines", () => {
       ({ cap, output, sizes }) => {
         assert.deepStrictEqual(framed(cut(output, sizes), cap), expected(output, cap))
         assert.deepStrictEqual(framed([output], cap), expected(output, cap))
+      },
+      seeded({ runs: 500 })
+    )
+
+    it.prop(
+      "rule 16: chunks whose memory is given back early give the same frames",
+      { output, sizes, cap: int(1, 900) },
+      ({ cap, output, sizes }) => {
+        assert.deepStrictEqual(framedOwn(cut(output, sizes)), expected(output))
+        assert.deepStrictEqual(framedOwn(cut(output, sizes), cap), expected(output, cap))
       },
       seeded({ runs: 500 })
     )
@@ -301,6 +312,36 @@ describe("lines", () => {
       pushFresh(framer, 64, 512 * 1024)
       await collectGarbage()
       assert.isBelow(process.memoryUsage().heapUsed - before, 10 * 1024 * 1024)
+    })
+
+    it("rule 16: the memory of a chunk of its own is given back as soon as nothing of it is held", () => {
+      const { framer, outcomes } = open(2 * 1024 * 1024)
+      const push = (text: string): number => {
+        const chunk = bytesOf(text).slice()
+        framer.push(chunk, true)
+        return chunk.length
+      }
+      const middle = "x".repeat(1024 * 1024)
+      assert.strictEqual(push('{"a":1}\n{"b'), 0)
+      assert.strictEqual(push('":"'), 3)
+      assert.strictEqual(push('"}\n{"c":"'), 0)
+      assert.strictEqual(push(middle), 0)
+      assert.strictEqual(push("x"), 0)
+      assert.strictEqual(push('"}\n'), 0)
+      assert.deepStrictEqual(outcomes, [
+        { value: { a: 1 }, size: 7 },
+        { value: { b: "" }, size: 8 },
+        { value: { c: `${middle}x` }, size: middle.length + 9 }
+      ])
+    })
+
+    it("the memory of what others have too is left alone", () => {
+      const { framer } = open()
+      const bytes = bytesOf('{"a":1}\n{"b":2}\n').slice()
+      framer.push(bytes.subarray(0, 8), true)
+      assert.strictEqual(bytes.length, 16)
+      framer.push(bytes)
+      assert.strictEqual(bytes.length, 16)
     })
 
     it("a line that arrives in crumbs does not keep an object for each", async () => {

@@ -29,6 +29,14 @@ export const framed = (chunks: Iterable<Uint8Array>, maxLineBytes?: number): Rea
   return outcomes
 }
 
+/** The same of chunks that are the framer's own. */
+export const framedOwn = (chunks: Iterable<Uint8Array>, maxLineBytes?: number): ReadonlyArray<Outcome> => {
+  const { framer, outcomes } = open(maxLineBytes)
+  for (const chunk of chunks) framer.push(Uint8Array.from(chunk), true)
+  framer.end()
+  return outcomes
+}
+
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 export const framedText = (text: string, maxLineBytes?: number): ReadonlyArray<Outcome> =>

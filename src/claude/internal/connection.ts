@@ -208,10 +208,10 @@ export const connect = Effect.fnUntraced(function* (
     )
   })
 
-  const read = process.read((chunks) => {
+  const read = process.read((chunks, own) => {
     journal.tick()
     turns.touch()
-    for (const chunk of chunks) framer.push(chunk)
+    for (const chunk of chunks) framer.push(chunk, own)
     journal.wakeAll()
     gate.update()
     return isHeldUp() ? pause : journal.flushed()
