@@ -10,7 +10,7 @@ import type { AgentEvent } from "../AgentEvent.ts"
 import type { AgentError } from "../AgentError.ts"
 import * as Turn from "../Turn.ts"
 import { type Backlog, Gate } from "./backlog.ts"
-import { DeltaRun, deltaOf, modelOf } from "./deltaRun.ts"
+import { type Delta, DeltaRun, deltaOf, modelOf } from "./deltaRun.ts"
 import { EventLog } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
@@ -84,13 +84,7 @@ export class Journal {
   }
 
   /** The hot one: no event is made before somebody wants it. Gives the run that the delta was put to. */
-  text(
-    tag: "TextDelta" | "ReasoningDelta",
-    itemId: ItemId,
-    text: string,
-    parent?: ToolId,
-    size: number = text.length
-  ): DeltaRun {
+  text(tag: Delta["_tag"], itemId: ItemId, text: string, parent?: ToolId, size: number = text.length): DeltaRun {
     const { at, current, sessionId } = this
     const seq = this.#seq
     let run = this.#run
