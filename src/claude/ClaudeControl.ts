@@ -6,10 +6,9 @@
  * @since 0.1.0
  */
 import * as Result from "effect/Result"
-import * as SchemaParser from "effect/SchemaParser"
 import type { Outbound, RequestSubtype } from "./internal/controlOutbound.ts"
 import { replies, type Replies } from "./internal/controlReplies.ts"
-import { explain } from "./internal/wire.ts"
+import { explain, guard } from "./internal/wire.ts"
 
 export * from "./internal/controlHandshake.ts"
 export * from "./internal/controlInbound.ts"
@@ -31,7 +30,7 @@ export const decodeReply = <Subtype extends RequestSubtype>(
 ): Result.Result<Replies[Subtype], string> => {
   const schema = replies[subtype]
   const value = payload ?? {}
-  return SchemaParser.is(schema)(value) ? Result.succeed(value) : Result.fail(explain(schema, value) ?? "Does not hold")
+  return guard(schema)(value) ? Result.succeed(value) : Result.fail(explain(schema, value) ?? "Does not hold")
 }
 
 // Deeper than any message, and far from where the stack ends.

@@ -25,7 +25,7 @@ export const check = (ast: SchemaAST.AST): Check => {
   return composed
 }
 
-/** Composed at first use, because what is suspended may be part of itself. */
+/** Composed at first use: what is suspended may be part of itself, and most fields never come. */
 const lazily = (ast: () => SchemaAST.AST): Check => {
   let composed: Check | undefined
   return (value) => (composed ??= check(ast()))(value)
@@ -108,7 +108,7 @@ const objects = (ast: SchemaAST.Objects): Check => {
   const fields = new Map<string, Field>()
   for (const { name, type } of ast.propertySignatures) {
     if (typeof name !== "string") return asked(ast)
-    fields.set(name, { isOptional: type.context?.isOptional === true, holds: check(type) })
+    fields.set(name, { isOptional: type.context?.isOptional === true, holds: lazily(() => type) })
   }
   return fields.size === 0 ? asked(ast) : struct(fields)
 }
