@@ -2,7 +2,7 @@
  * From bytes to frames: cuts an agent's stdout into lines on bytes and parses each line as one JSON object. Linear in
  * the bytes for any chunking, bounded by a cap per line, and it never throws: what is not a frame is reported.
  */
-import { Buffer, constants } from "node:buffer"
+import { Buffer, constants, isAscii } from "node:buffer"
 import { StringDecoder } from "node:string_decoder"
 import type { JsonObject } from "./jsonObject.ts"
 
@@ -48,6 +48,8 @@ const prefixBytes = prefixLength * 3 + 4
  * megabyte; above it, the fresh multi-megabyte buffer costs more than appending strings does.
  */
 const textFromBytes = 1024 * 1024
+/** The same for ASCII, which appends without a look at each character. */
+const asciiFromBytes = 128 * 1024
 /** the same for a line that arrives in crumbs, where the chunk objects would outweigh their bytes */
 const textFromChunks = 4096
 
@@ -129,7 +131,9 @@ const makeHeldLine = (maxBytes: number): HeldLine => {
     if (decoder === undefined) chunks.push(chunk)
     if (bytes > maxHeld) skip(bytes)
     else if (decoder !== undefined) text += decoder.write(chunk)
-    else if (bytes > textFromBytes || chunks.length > textFromChunks) turnIntoText()
+    else if (bytes > textFromBytes || chunks.length > textFromChunks || (bytes > asciiFromBytes && isAscii(chunk))) {
+      turnIntoText()
+    }
   }
 
   const complete = (): Line => {
