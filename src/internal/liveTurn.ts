@@ -19,10 +19,10 @@ export interface Outgoing {
   readonly prompt: Prompt.Prompt
 }
 
-/** How the agent says a turn ended. `reason` is why it failed; `output` the structured answer as it came. */
+/** How the agent says a turn ended. `reason` makes why it failed; `output` is the structured answer as it came. */
 export interface TurnEnd {
   readonly outcome: Turn.TurnOutcome
-  readonly reason?: Reason | undefined
+  readonly reason?: (() => Reason) | undefined
   readonly report?: Usage.Report | undefined
   readonly output?: unknown
   readonly stopReason?: string | undefined

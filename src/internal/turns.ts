@@ -65,13 +65,12 @@ export interface Options {
 /** How a turn ends whose process had to go. */
 const replaced: TurnEnd = {
   outcome: { _tag: "Failed" },
-  reason: new TurnFailed({
-    kind: "process-replaced",
-    description: "the agent did not obey, so another process goes on with the conversation"
-  })
+  reason: () =>
+    new TurnFailed({
+      kind: "process-replaced",
+      description: "the agent did not obey, so another process goes on with the conversation"
+    })
 }
-
-const outOf = new LimitReached({ which: "budget" })
 
 /** A completed turn is completed, whoever wanted to stop it. */
 const outcomeOf = ({ failure, interrupted }: LiveTurn, { outcome }: TurnEnd): Turn.TurnOutcome => {
@@ -303,7 +302,7 @@ export class Turns {
         journal.later(
           Effect.catch(driver.send(turn), (error) =>
             Effect.suspend(() => {
-              if (this.caller === turn) this.turnEnded({ outcome: { _tag: "Failed" }, reason: error.reason })
+              if (this.caller === turn) this.turnEnded({ outcome: { _tag: "Failed" }, reason: () => error.reason })
               return journal.flush
             })
           )
@@ -332,7 +331,8 @@ export class Turns {
 
   #unsent(turn: LiveTurn, reason: Reason): void {
     turn.settled = true
-    this.#resolve(turn, Exit.fail(this.error("turn", reason)), true)
+    const error = this.error("turn", reason)
+    this.#resolve(turn, Effect.fail(error), error)
     this.#isOver(turn)
   }
 
@@ -381,27 +381,33 @@ export class Turns {
     journal.current = other
     this.ended++
     this.#history.push(result, turn.weight)
-    const reason = turn.failure ?? (outcome._tag === "Completed" ? undefined : this.#reason(outcome, end))
-    if (reason?._tag === "RateLimited" && reason.resetsAt !== undefined) this.#options.onLimited(reason.resetsAt)
-    this.#resolve(
-      turn,
-      reason === undefined ? Exit.succeed(result) : Exit.fail(this.error("turn", reason, result)),
-      turn.failure !== undefined || (outcome._tag !== "Completed" && outcome._tag !== "Interrupted")
-    )
+    if (turn.failure === undefined && outcome._tag === "Completed") return this.#resolve(turn, Effect.succeed(result))
+    if (turn.failure === undefined && outcome._tag === "Interrupted") {
+      // Whoever reads the events knows by now, and is not kept waiting by what only `ask` fails with.
+      return this.#resolve(
+        turn,
+        Effect.suspend(() => Effect.fail(this.error("turn", new Interrupted({}), result)))
+      )
+    }
+    const reason = turn.failure ?? this.#reason(outcome, end)
+    if (reason._tag === "RateLimited" && reason.resetsAt !== undefined) this.#options.onLimited(reason.resetsAt)
+    const error = this.error("turn", reason, result)
+    this.#resolve(turn, Effect.fail(error), error)
   }
 
   #reason(outcome: Turn.TurnOutcome, end: TurnEnd): Reason {
-    if (outcome._tag === "Interrupted") return new Interrupted({})
     // The agent's own cap was what was left of the budget.
-    if (outcome._tag === "LimitReached" && outcome.which === "budget") return this.#broke() ?? end.reason ?? outOf
-    return end.reason ?? new TurnFailed({ kind: outcome._tag, description: "the agent did not say why" })
+    if (outcome._tag === "LimitReached" && outcome.which === "budget") {
+      return this.#broke() ?? end.reason?.() ?? new LimitReached({ which: "budget" })
+    }
+    return end.reason?.() ?? new TurnFailed({ kind: outcome._tag, description: "the agent did not say why" })
   }
 
-  #resolve(turn: LiveTurn, exit: Exit.Exit<Turn.TurnResult, AgentError>, fails: boolean): void {
-    const error = Exit.isFailure(exit) && fails ? Option.getOrUndefined(Exit.findErrorOption(exit)) : undefined
+  /** `error`: what a reader of the events fails with. */
+  #resolve(turn: LiveTurn, result: Effect.Effect<Turn.TurnResult, AgentError>, error?: AgentError): void {
     turn.backlog?.end(error)
     this.#options.journal.wake(() => {
-      Deferred.doneUnsafe(turn.result, exit)
+      Deferred.doneUnsafe(turn.result, result)
       turn.backlog?.wake()
     })
   }

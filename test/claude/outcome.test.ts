@@ -7,7 +7,7 @@ describe("how a turn ended", () => {
   it("rule 14: an error of a kind that nobody knows fails the turn, under its own name [asm-34]", () => {
     const end = endOf({ type: "result", subtype: "error_moon_phase", is_error: true }, nothing)
     assert.strictEqual(end.outcome._tag, "Failed")
-    assert.deepInclude(end.reason, { _tag: "TurnFailed", kind: "error_moon_phase" })
+    assert.deepInclude(end.reason?.(), { _tag: "TurnFailed", kind: "error_moon_phase" })
   })
 
   it("a conversation that fits into no request any more is PromptTooLong, whoever noticed", () => {
@@ -17,7 +17,7 @@ describe("how a turn ended", () => {
         nothing
       )
       assert.strictEqual(end.outcome._tag, "Failed")
-      assert.strictEqual(end.reason?._tag, "PromptTooLong", terminal_reason)
+      assert.strictEqual(end.reason?.()._tag, "PromptTooLong", terminal_reason)
     }
   })
 })

@@ -115,7 +115,7 @@ export const endOf = (result: Result, context: Context): TurnEnd => {
   }
   if (!result.is_error) {
     return result.stop_reason === "refusal"
-      ? { ...common, outcome: { _tag: "Refused" }, reason: new Refused({ description: describe(result) }) }
+      ? { ...common, outcome: { _tag: "Refused" }, reason: () => new Refused({ description: describe(result) }) }
       : { ...common, outcome: { _tag: "Completed" }, fallbackText: result.result ?? undefined }
   }
   switch (result.subtype) {
@@ -123,21 +123,21 @@ export const endOf = (result: Result, context: Context): TurnEnd => {
       return {
         ...common,
         outcome: { _tag: "LimitReached", which: "turns" },
-        reason: new LimitReached({ which: "turns" })
+        reason: () => new LimitReached({ which: "turns" })
       }
     case "error_max_budget_usd":
       return {
         ...common,
         outcome: { _tag: "LimitReached", which: "budget" },
-        reason: new LimitReached({ which: "budget" })
+        reason: () => new LimitReached({ which: "budget" })
       }
     case "error_max_structured_output_retries":
       return {
         ...common,
         outcome: { _tag: "Failed" },
-        reason: new StructuredOutputInvalid({ text: result.result ?? "", issue: describe(result) })
+        reason: () => new StructuredOutputInvalid({ text: result.result ?? "", issue: describe(result) })
       }
     default:
-      return { ...common, outcome: { _tag: "Failed" }, reason: failure(result, context) }
+      return { ...common, outcome: { _tag: "Failed" }, reason: () => failure(result, context) }
   }
 }

@@ -195,7 +195,7 @@ export class MockAgent {
         if (end !== undefined) return this.#done(job, end)
         if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
         const reason = new TurnFailed({ kind: "script", description: `the script failed: ${problem(cause)}` })
-        return this.#done(job, { outcome: { _tag: "Failed" }, reason })
+        return this.#done(job, { outcome: { _tag: "Failed" }, reason: () => reason })
       }
     })
     return Effect.withFiber((fiber) => {

@@ -54,7 +54,7 @@ const outcomeOf = (reason: Reason): TurnOutcome =>
     ? { _tag: "LimitReached", which: reason.which }
     : { _tag: reason._tag === "Refused" ? "Refused" : "Failed" }
 
-const failed = (reason: Reason): TurnEnd => ({ outcome: outcomeOf(reason), reason })
+const failed = (reason: Reason): TurnEnd => ({ outcome: outcomeOf(reason), reason: () => reason })
 
 /** Ends the turn when the session's budget is used up. */
 export const withinBudget = (stage: Stage): Step =>
