@@ -33,9 +33,6 @@ export const modelOf = (
  */
 export const deltaOf = (model: Delta, seq: number, at: number, text: string): Delta => ({ ...model, seq, at, text })
 
-/** A slice is taken of one string: a rope of many short ones holds five times their characters. */
-const flat = (rope: string): string => ` ${rope}`.slice(1)
-
 const longest = 64
 /** What one character of a string can be. */
 const largest = 0xffff
@@ -46,12 +43,13 @@ export class DeltaRun implements Run<AgentEvent> {
   readonly #at: number
   /** Milliseconds since the first. */
   #ages: Array<number> = [0]
-  /** Where each text ends in `text`, and before that where the first begins. */
+  /** Where each text ends in all of it, and before that where the first begins. */
   #ends: Array<number>
   /** Both as the characters of a string, which takes a quarter of what arrays do. */
   #packed = ""
-  /** All of its text. */
-  text: string
+  /** The texts until they are joined: a part of what still grows would keep a copy of all that came before it. */
+  #texts: Array<string>
+  #joined = ""
   length = 1
   /** What one reader got is there for the others. */
   #made: WeakRef<Array<AgentEvent>> | undefined
@@ -62,7 +60,7 @@ export class DeltaRun implements Run<AgentEvent> {
     this.#seq = seq
     this.#at = at
     this.#ends = [0, text.length]
-    this.text = text
+    this.#texts = [text]
   }
 
   get isFull(): boolean {
@@ -71,13 +69,21 @@ export class DeltaRun implements Run<AgentEvent> {
 
   push(at: number, text: string): void {
     this.#ages.push(at - this.#at)
-    this.text += text
-    this.#ends.push(this.text.length)
+    this.#texts.push(text)
+    this.#ends.push(this.#end(this.length - 1) + text.length)
     if (++this.length === longest) this.#pack()
   }
 
+  /** All of its text. */
+  get text(): string {
+    if (this.#texts.length > 0) {
+      this.#joined = [this.#joined, ...this.#texts].join("")
+      this.#texts = []
+    }
+    return this.#joined
+  }
+
   #pack(): void {
-    this.text = flat(this.text)
     // Texts may be long, and a clock may have been set.
     if (this.text.length > largest || this.#ages.some((age) => age !== (age & largest))) return
     this.#packed = String.fromCharCode(...this.#ends, ...this.#ages)
@@ -95,8 +101,9 @@ export class DeltaRun implements Run<AgentEvent> {
 
   /** Its text as a part of `whole`, which is kept anyhow, where it stands there at `from`. Gives where it ends. */
   shareWith(whole: string, from: number): number {
-    const to = from + this.text.length
-    if (whole.startsWith(this.text, from)) this.text = whole.slice(from, to)
+    const { text } = this
+    const to = from + text.length
+    if (whole.startsWith(text, from)) this.#joined = whole.slice(from, to)
     return to
   }
 
@@ -113,7 +120,11 @@ export class DeltaRun implements Run<AgentEvent> {
   }
 
   #deltaAt(index: number): AgentEvent {
-    const text = this.text.slice(this.#end(index - 1), this.#end(index))
+    const begin = this.#end(index - 1)
+    const text =
+      begin < this.#joined.length
+        ? this.#joined.slice(begin, this.#end(index))
+        : (this.#texts[index - this.length + this.#texts.length] ?? "")
     return deltaOf(this.model, this.#seq + index, this.#at + this.#age(index), text)
   }
 }

@@ -8,6 +8,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { AgentError, BacklogExceeded } from "effect-agent-session/AgentError"
 import type { AgentEvent } from "effect-agent-session/AgentEvent"
 import { Backlog } from "../../src/internal/backlog.ts"
+import { DeltaRun, modelOf } from "../../src/internal/deltaRun.ts"
 import * as ids from "../../src/internal/ids.ts"
 import { Journal } from "../../src/internal/journal.ts"
 import * as Turn from "../../src/Turn.ts"
@@ -133,4 +134,17 @@ describe("deltas in the log", () => {
       )
     })
   )
+
+  it("a reader who keeps the deltas of a run that grows keeps their texts, and not all that came before each", () => {
+    const run = new DeltaRun(modelOf("TextDelta", ids.itemId("a"), undefined, undefined, undefined), 0, 0, "")
+    const kept: Array<AgentEvent> = []
+    const before = process.memoryUsage().heapUsed
+    for (let index = 1; index < 63; index++) {
+      run.push(index, String.fromCharCode(64 + index).repeat(128 * 1024))
+      run.addTo(kept, index)
+    }
+    // The texts are 8 MiB; all that came before each would be 250.
+    assert.isBelow(process.memoryUsage().heapUsed - before, 100 * 1024 * 1024)
+    assert.strictEqual(kept.length, 62)
+  })
 })
