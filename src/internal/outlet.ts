@@ -28,6 +28,8 @@ export class Outlet {
   private ended = false
   private discarding = false
   private waiting: Waiting | undefined
+  /** since it began to hear */
+  private woken = false
   private full = false
   private readonly onRoom: () => void
   /** whoever takes a chunk is the only one who has it */
@@ -54,6 +56,7 @@ export class Outlet {
     if (waiting?.hear === undefined) return false
     // It does not wait while it hears: what is said meanwhile is kept.
     this.waiting = undefined
+    this.woken = false
     let first: Effect.Effect<void> | undefined
     try {
       first = waiting.hear([chunk], this.own)
@@ -62,7 +65,7 @@ export class Outlet {
     }
     if (waiting.left) return true
     if (first !== undefined) waiting.resume(first)
-    else if (this.chunks.length > 0 || this.ended) waiting.resume(Effect.void)
+    else if (this.chunks.length > 0 || this.ended || this.woken) waiting.resume(Effect.void)
     else this.waiting = waiting
     return true
   }
@@ -86,6 +89,7 @@ export class Outlet {
   wake(): void {
     const { waiting } = this
     this.waiting = undefined
+    this.woken = true
     waiting?.resume(Effect.void)
   }
 
