@@ -35,7 +35,7 @@ export interface AgentProcess {
    */
   readonly read: (hear: Hear) => Effect.Effect<void>
   /**
-   * Writes one line, whose newline is added when it is missing. Waits while 64 lines are unread; `false` when the child
+   * Writes one line, whose newline is added when it is missing. Waits while much is unread; `false` when the child
    * is gone, has closed its stdin, or is being closed.
    */
   readonly write: (line: string) => Effect.Effect<boolean>

@@ -92,8 +92,8 @@ const ofHandle = Effect.fnUntraced(function* (handle: ChildProcessHandle, listen
   )
   yield* fork(
     Effect.map(Effect.result(handle.exitCode), (result) => {
-      Queue.shutdownUnsafe(input)
       listener.exited(exitStatus(result))
+      Queue.shutdownUnsafe(input)
     })
   )
   const pipes: ChildPipes = {

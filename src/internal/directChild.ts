@@ -76,8 +76,8 @@ export class DirectChild implements ChildPipes {
     this.stdout = outletOf(child.stdout)
     this.stderr = outletOf(child.stderr)
     child.on("exit", (code, signal) => {
-      this.closeInput()
       this.listener?.exited({ code, signal })
+      this.closeInput()
       Deferred.doneUnsafe(this.exited, Exit.succeed({ code, signal }))
     })
     // A pipe that breaks says so by its end, and by what `write` answers.
@@ -167,11 +167,14 @@ export class DirectChild implements ChildPipes {
     const groupGone: Effect.Effect<void> = Effect.suspend(() =>
       groupExists(this.pid) ? Effect.andThen(Effect.sleep(pollMillis), groupGone) : Effect.void
     )
-    const settled = Effect.timeoutOrElse(groupGone, { duration: settleMillis, orElse: () => Effect.void })
-    const ended = Effect.andThen(Deferred.await(this.exited), settled)
+    const settled = <A>(effect: Effect.Effect<A>) =>
+      Effect.timeoutOrElse(Effect.asVoid(effect), { duration: settleMillis, orElse: () => Effect.void })
+    const exited = Deferred.await(this.exited)
+    const ended = Effect.andThen(exited, settled(groupGone))
+    // What does not even die of this waits for the kernel, which nobody can hurry.
     const force = Effect.suspend(() => {
       send(-this.pid, "SIGKILL")
-      return ended
+      return settled(Effect.andThen(exited, groupGone))
     })
     return live(
       Effect.suspend(() => {
@@ -185,13 +188,13 @@ export class DirectChild implements ChildPipes {
 
   /** ends what still runs, and closes the pipes, which a process outside the group may hold */
   get release(): Effect.Effect<void> {
-    const letGo = Effect.sync(() => {
+    const closed = Effect.sync(() => {
       for (const pipe of [this.child.stdin, this.child.stdout, this.child.stderr]) pipe.destroy()
       this.stdout.discard()
       this.stderr.discard()
       this.listener = undefined
     })
-    return Effect.suspend(() => Effect.andThen(this.referenced ? this.kill() : Effect.void, letGo))
+    return Effect.suspend(() => Effect.andThen(this.referenced ? this.kill() : Effect.void, closed))
   }
 
   get letGo(): Effect.Effect<void> {
@@ -243,7 +246,9 @@ const behind = Symbol()
 
 /** the child of a handle that is as it was made; whoever wraps a handle has another */
 export const of = (handle: ChildProcessHandle): DirectChild | undefined =>
-  behind in handle && handle[behind] instanceof DirectChild ? handle[behind] : undefined
+  Object.hasOwn(handle, behind) && behind in handle && handle[behind] instanceof DirectChild
+    ? handle[behind]
+    : undefined
 
 /** starts it, in a group of its own; `undefined` when it cannot be started */
 export const spawn = ({ args, cwd, env, executable, ...killDefaults }: Settings): DirectChild | undefined => {
