@@ -153,7 +153,7 @@ export const paced = async (
   const latencies: Array<number> = []
   const firsts: Array<number> = []
   let notYet = plan.sessions
-  let opening: number | undefined
+  let opening: { readonly cpu: number; readonly deltas: number } | undefined
   const usage = process.cpuUsage()
   const start = performance.now()
   const begin = (): { readonly counter: Ended; readonly asked: Prompted } => {
@@ -164,7 +164,7 @@ export const paced = async (
       if (!isFirst) return
       isFirst = false
       firsts.push(performance.now() - start)
-      if (--notYet === 0) opening = cpuMs(usage)
+      if (--notYet === 0) opening = { cpu: cpuMs(usage), deltas: latencies.length }
     })
     return { counter, asked: prompt(setting, counter) }
   }
@@ -182,8 +182,9 @@ export const paced = async (
     problems: [...new Set(problems)],
     figures: {
       cpuMs: cpu,
-      openingCpuMs: opening ?? NaN,
-      usPerDelta: ((cpu - (opening ?? NaN)) * 1000) / latencies.length,
+      openingCpuMs: opening?.cpu,
+      usPerDelta:
+        opening === undefined ? undefined : ((cpu - opening.cpu) * 1000) / (latencies.length - opening.deltas),
       p50: quantile(latencies, 0.5),
       p99: quantile(latencies, 0.99),
       max: quantile(latencies, 1),
