@@ -63,6 +63,22 @@ const everything = Effect.fnUntraced(function* (child: AgentProcess.AgentProcess
   return Buffer.concat(chunks).toString()
 })
 
+/** how many calls were under way at once, at most, and how many bytes they got together */
+const readSlowly = Effect.fnUntraced(function* (child: AgentProcess.AgentProcess) {
+  let inside = 0
+  let most = 0
+  let bytes = 0
+  yield* child.read((chunks) =>
+    Effect.gen(function* () {
+      most = Math.max(most, ++inside)
+      for (const chunk of chunks) bytes += chunk.length
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      inside--
+    })
+  )
+  return { most, bytes }
+})
+
 const isAlive = (pid: number): boolean => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -108,18 +124,7 @@ describe.each(Object.entries(spawners))("agent process, %s", (name, services) =>
       it.effect("rule 8: the next pull waits for the call, and nothing is lost", () =>
         Effect.gen(function* () {
           const child = yield* start(process.execPath, ["-e", "process.stdout.write('x'.repeat(3_000_000))"])
-          let inside = 0
-          let most = 0
-          let bytes = 0
-          yield* child.read((chunks) =>
-            Effect.gen(function* () {
-              most = Math.max(most, ++inside)
-              for (const chunk of chunks) bytes += chunk.length
-              yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-              inside--
-            })
-          )
-          assert.deepStrictEqual([most, bytes], [1, 3_000_000])
+          assert.deepStrictEqual(yield* readSlowly(child), { most: 1, bytes: 3_000_000 })
         })
       )
 
@@ -686,18 +691,7 @@ describe.each(Object.entries(spawners))("agent process, %s", (name, services) =>
       it.effect("rule 8: the next pull waits for the call, and nothing is lost", () =>
         Effect.gen(function* () {
           const child = yield* byHandle(process.execPath, ["-e", "process.stdout.write('x'.repeat(3_000_000))"])
-          let inside = 0
-          let most = 0
-          let bytes = 0
-          yield* child.read((chunks) =>
-            Effect.gen(function* () {
-              most = Math.max(most, ++inside)
-              for (const chunk of chunks) bytes += chunk.length
-              yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-              inside--
-            })
-          )
-          assert.deepStrictEqual([most, bytes], [1, 3_000_000])
+          assert.deepStrictEqual(yield* readSlowly(child), { most: 1, bytes: 3_000_000 })
         })
       )
 

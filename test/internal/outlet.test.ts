@@ -6,15 +6,21 @@ import { Outlet } from "../../src/internal/outlet.ts"
 const outletOf = () => new Outlet(() => {}, true)
 const bytes = (text: string) => Buffer.from(text)
 
+/** A reader that waits, and what it heard. */
+const listening = Effect.fnUntraced(function* (outlet: Outlet) {
+  const heard: Array<string> = []
+  const reader = yield* Effect.forkChild(
+    outlet.wait((chunks) => void heard.push(...chunks.map(String))),
+    { startImmediately: true }
+  )
+  return { heard, reader }
+})
+
 describe("outlet", () => {
   it.effect("a reader that waits hears what comes, and waits on", () =>
     Effect.gen(function* () {
       const outlet = outletOf()
-      const heard: Array<string> = []
-      const reader = yield* Effect.forkChild(
-        outlet.wait((chunks) => void heard.push(...chunks.map(String))),
-        { startImmediately: true }
-      )
+      const { heard, reader } = yield* listening(outlet)
       outlet.push(bytes("one"))
       outlet.push(bytes("two"))
       assert.deepStrictEqual(heard, ["one", "two"])
@@ -55,11 +61,7 @@ describe("outlet", () => {
   it.effect("nothing is heard for a reader that has left; the next one gets it", () =>
     Effect.gen(function* () {
       const outlet = outletOf()
-      const heard: Array<string> = []
-      const reader = yield* Effect.forkChild(
-        outlet.wait((chunks) => void heard.push(...chunks.map(String))),
-        { startImmediately: true }
-      )
+      const { heard, reader } = yield* listening(outlet)
       yield* Fiber.interrupt(reader)
       outlet.push(bytes("one"))
       assert.deepStrictEqual(heard, [])
