@@ -63,17 +63,17 @@ const run = async (name: string, mode: Mode, settings: Settings): Promise<Sample
   if (mode === "import") return load(imports[name]?.(settings.sdk) ?? [])
   const { variant }: { variant: Variant } = await import(`./variants/${name}.js`)
   await variant.load?.(settings.sdk)
+  const able = <A>(part: A | undefined): A => {
+    if (part === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
+    return part
+  }
   if (mode === "warm" || mode === "cycles" || mode === "paced") {
-    const { open } = variant
-    if (open === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
+    const open = able(variant.open)
     if (mode === "warm") return warm(open, settings, settings)
     if (mode === "cycles") return { counted: [], ...(await cycles(open, settings, settings)) }
-    const { prompt } = variant
-    if (prompt === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
-    return { counted: [], ...(await paced({ open, prompt }, settings, settings)) }
+    return { counted: [], ...(await paced({ open, prompt: able(variant.prompt) }, settings, settings)) }
   }
-  const body = variant[mode]
-  if (body === undefined) throw new Error(`the variant ${name} has no mode ${mode}`)
+  const body = able(variant[mode])
   const meter = new Meter()
   const outcome = await body({ ...settings, meter })
   return ofTurn(meter.measured, outcome ?? undefined)

@@ -152,7 +152,6 @@ export const paced = async (
 
   const latencies: Array<number> = []
   const firsts: Array<number> = []
-  let notYet = plan.sessions
   let opening: { readonly cpu: number; readonly deltas: number } | undefined
   const usage = process.cpuUsage()
   const start = performance.now()
@@ -164,7 +163,7 @@ export const paced = async (
       if (!isFirst) return
       isFirst = false
       firsts.push(performance.now() - start)
-      if (--notYet === 0) opening = { cpu: cpuMs(usage), deltas: latencies.length }
+      if (firsts.length === plan.sessions) opening = { cpu: cpuMs(usage), deltas: latencies.length }
     })
     return { counter, asked: prompt(setting, counter) }
   }
