@@ -3,10 +3,10 @@
  * tested without a process.
  */
 import { Buffer } from "node:buffer"
+import type * as Duration from "effect/Duration"
 import * as ChildProcess from "effect/process/ChildProcess"
 import * as Redacted from "effect/Redacted"
 import type { EnvPolicy } from "../AgentAdapter.ts"
-import type * as DirectChild from "./directChild.ts"
 import { markerVariable } from "./procfs.ts"
 
 /** a whole environment: nothing is added to it but our marker */
@@ -61,8 +61,18 @@ export const command = (data: CommandData, marker: string): ChildProcess.Standar
     forceKillAfter: "100 millis"
   })
 
+/** what a spawn of Node needs of a command */
+export interface Settings {
+  readonly executable: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd: string | undefined
+  readonly env: Record<string, string>
+  readonly killSignal: NodeJS.Signals
+  readonly forceKillAfter: Duration.Input | undefined
+}
+
 /** an agent of ours, as `command` makes it, with nothing that needs more than a spawn and three pipes; else `undefined` */
-export const settingsOf = (command: ChildProcess.Command): DirectChild.Settings | undefined => {
+export const settingsOf = (command: ChildProcess.Command): Settings | undefined => {
   if (command._tag !== "StandardCommand" || process.platform === "win32") return undefined
   const { cwd, env = {}, forceKillAfter, killSignal = "SIGTERM", ...rest } = command.options
   const known = env[markerVariable] !== undefined && rest.extendEnv === false

@@ -7,7 +7,7 @@ import type { Run } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
 export type Delta = TextDelta | ReasoningDelta
-type Mutable<A> = { -readonly [K in keyof A]: A[K] }
+export type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 /** What deltas of one run have in common: all but number, time and text. Written out, so that it is one piece. */
 export const modelOf = (

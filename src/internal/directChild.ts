@@ -9,7 +9,6 @@ import { spawn as spawnNode, type ChildProcessWithoutNullStreams } from "node:ch
 import type { Readable } from "node:stream"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as PlatformError from "effect/PlatformError"
@@ -19,19 +18,11 @@ import type * as Pull from "effect/Pull"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import type { ExitStatus } from "../AgentEvent.ts"
+import type { Settings } from "./agentCommand.ts"
 import type { ChildPipes, Listener } from "./childPipes.ts"
 import { live } from "./liveClock.ts"
 import { Outlet } from "./outlet.ts"
 import { groupExists, send } from "./processSignal.ts"
-
-export interface Settings {
-  readonly executable: string
-  readonly args: ReadonlyArray<string>
-  readonly cwd: string | undefined
-  readonly env: Record<string, string>
-  readonly killSignal: NodeJS.Signals
-  readonly forceKillAfter: Duration.Input | undefined
-}
 
 type KillDefaults = Pick<Settings, "killSignal" | "forceKillAfter">
 

@@ -10,7 +10,7 @@ import type { AgentEvent } from "../AgentEvent.ts"
 import type { AgentError } from "../AgentError.ts"
 import * as Turn from "../Turn.ts"
 import { type Backlog, Gate } from "./backlog.ts"
-import { type Delta, DeltaRun, deltaOf, modelOf } from "./deltaRun.ts"
+import { type Delta, DeltaRun, deltaOf, modelOf, type Mutable } from "./deltaRun.ts"
 import { EventLog } from "./eventLog.ts"
 import type { ItemId, SessionId, ToolId, TurnId } from "./ids.ts"
 
@@ -27,8 +27,6 @@ export interface Current {
   /** What its events weigh together. */
   readonly scale: { weight: number }
 }
-
-type Mutable<A> = { -readonly [K in keyof A]: A[K] }
 
 const windowSize = 1024
 

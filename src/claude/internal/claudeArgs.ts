@@ -67,8 +67,7 @@ const givenOf = (options: ResolvedClaudeOptions): Given => {
   const known = givens.get(options)
   if (known !== undefined) return known
   const all = flatten(options)
-  const said = new Set(Object.keys(all).filter((name) => Predicate.isNotNullish(Reflect.get(all, name))))
-  const given = { all, names: names.filter((name) => said.has(name)) }
+  const given = { all, names: names.filter((name) => Predicate.isNotNullish(all[name])) }
   givens.set(options, given)
   return given
 }
