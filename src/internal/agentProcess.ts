@@ -58,8 +58,8 @@ export interface SpawnOptions {
   readonly stateDir?: string | undefined
   /** bound of the ladder; 1 s more when SIGKILL or the spawner has to wait for zombies */
   readonly shutdownTimeout: Duration.Duration
-  /** runs first, for ≤ 1 s: interrupts a running turn */
-  readonly beforeEnd?: Effect.Effect<void> | undefined
+  /** what runs first, for ≤ 1 s, if anything: interrupts a running turn */
+  readonly beforeEnd?: (() => Effect.Effect<void> | undefined) | undefined
 }
 
 /** the silence after an exit is counted in slices, so that a host that was busy for 250 ms reads before it gives up */

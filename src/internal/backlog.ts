@@ -7,7 +7,8 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
+import { once } from "./lightStream.ts"
 
 /** Several waiting items as one. `add` takes the next one in and tells its size, or refuses it with -1. */
 export interface Joint<A> {
@@ -175,7 +176,9 @@ export class Backlog<A, E> {
   })
 
   /** For one reader. */
-  readonly stream: Stream.Stream<A, E> = Stream.fromPull(Effect.succeed(this.#take))
+  get stream(): Stream.Stream<A, E> {
+    return once(this.#take)
+  }
 
   #flush(): void {
     if (this.#joint === undefined) return

@@ -54,7 +54,8 @@ export interface Child {
   readonly drain: () => void
   /** more of the tree is on record */
   readonly onRecord: () => void
-  readonly beforeEnd: Effect.Effect<void> | undefined
+  /** an agent that does nothing need not be asked to stop */
+  readonly beforeEnd: (() => Effect.Effect<void> | undefined) | undefined
   readonly shutdownTimeout: Duration.Duration
 }
 
@@ -68,28 +69,31 @@ export class Ladder {
 
   /** all rungs; those that no longer apply cost nothing */
   get run(): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
-      const { beforeEnd, drain, gone, pipes, running, shutdownTimeout, table, tree } = this.#child
-      const limits = rungs(shutdownTimeout)
-      // A reader that was forked just before gets its turn to begin.
-      yield* Effect.yieldNow
-      if (running() && !this.#forced) {
-        if (beforeEnd !== undefined) yield* bounded(Effect.raceFirst(beforeEnd, Deferred.await(gone)), limits.ask)
-        // With no reader, a child that still has something to say would wait for one and not leave.
-        drain()
-        this.#record()
-        yield* pipes.endInput
-        yield* within(gone, limits.end)
-      }
-      drain()
-      if (running()) this.#record()
-      yield* this.#terminate
-      yield* ProcessTree.sweep(table, tree)
-      yield* within(pipes.stderrEnded, drainMillis)
-      yield* within(pipes.stdoutEnded, drainMillis)
-      if (!running()) yield* Effect.ignore(pipes.letGo)
-    })
+    return Ladder.#climb(this)
   }
+
+  static readonly #climb = Effect.fnUntraced(function* (self: Ladder) {
+    const { beforeEnd, drain, gone, pipes, running, shutdownTimeout, table, tree } = self.#child
+    const limits = rungs(shutdownTimeout)
+    // A reader that was forked just before gets its turn to begin.
+    yield* Effect.yieldNow
+    if (running() && !self.#forced) {
+      const ask = beforeEnd?.()
+      if (ask !== undefined) yield* bounded(Effect.raceFirst(ask, Deferred.await(gone)), limits.ask)
+      // With no reader, a child that still has something to say would wait for one and not leave.
+      drain()
+      self.#record()
+      yield* pipes.endInput
+      yield* within(gone, limits.end)
+    }
+    drain()
+    if (running()) self.#record()
+    yield* self.#terminate
+    yield* ProcessTree.sweep(table, tree)
+    yield* within(pipes.stderrEnded, drainMillis)
+    yield* within(pipes.stdoutEnded, drainMillis)
+    if (!running()) yield* Effect.ignore(pipes.letGo)
+  })
 
   /** SIGKILLs at once; a `run` under way or after it goes on from there */
   get kill(): Effect.Effect<void> {

@@ -32,9 +32,10 @@ import type * as ids from "./ids.ts"
 import { Journal } from "./journal.ts"
 import { Quiescence } from "./quiescence.ts"
 import { decodeOutput, repaired } from "./output.ts"
+import { onDemand } from "./lightStream.ts"
 import { isPermissionMode } from "./resolve.ts"
 import type { LiveTurn } from "./liveTurn.ts"
-import { type Options as TurnsOptions, type TurnDriver, Turns } from "./turns.ts"
+import { errorOf, type Options as TurnsOptions, type TurnDriver, Turns } from "./turns.ts"
 import * as Unasked from "./unasked.ts"
 
 const healthy: Health = { _tag: "Healthy" }
@@ -93,11 +94,23 @@ export interface Core {
   /** A request of ours got no answer in time, or any answer. A second silence in a row replaces the process. */
   readonly unanswered: (request: string) => Effect.Effect<void>
   readonly answered: () => void
-  /** Stops the running turn. Whoever waits bounds it. */
-  readonly quiet: Effect.Effect<void>
+  /** Stops the turn that runs, if one does. Whoever waits bounds it. */
+  readonly quiet: () => Effect.Effect<void> | undefined
   readonly quiescence: Quiescence
   readonly isClosing: () => boolean
   readonly session: Session
+}
+
+/** What a stream finds of a session that is over. */
+interface Gone {
+  readonly agent: string
+  readonly sessionId: ids.SessionId | undefined
+  readonly why: Reason
+}
+
+/** The way of a stream to its session, which it does not hold when that is over: see `lightStream.ts`. */
+interface Door {
+  to: Engine | Gone
 }
 
 /** `Turns` takes it for its options: much of what a session is made of is here once. */
@@ -115,6 +128,7 @@ class Engine implements Core, TurnsOptions {
   health: Health = healthy
   model: string | undefined
   permissionMode: string | undefined
+  readonly door: Door = { to: this }
   readonly #closed = Deferred.makeUnsafe<void>()
   #closing = false
   #admitting = 0
@@ -185,8 +199,9 @@ class Engine implements Core, TurnsOptions {
     )
   }
 
-  get quiet(): Effect.Effect<void> {
-    return Effect.suspend(() => Effect.ignore(this.turns.interrupt))
+  quiet(): Effect.Effect<void> | undefined {
+    const { turns } = this
+    return turns.running === undefined ? undefined : Effect.ignore(turns.interrupt)
   }
 
   opened(about: Parameters<Core["opened"]>[0]): Effect.Effect<void> {
@@ -317,7 +332,7 @@ class Engine implements Core, TurnsOptions {
   #shut(reason: "closed" | "exited" | "failed", exit?: ExitStatus): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.status._tag === "Closed") return Effect.void
-      const { journal } = this
+      const { agent, journal, turns } = this
       this.decisions.withdrawAll()
       journal.tick()
       journal.emit({ _tag: "SessionEnded", reason, ...(exit === undefined ? {} : { exit }) })
@@ -325,6 +340,7 @@ class Engine implements Core, TurnsOptions {
       this.health = { _tag: "Unhealthy", why: `the session is over (${reason})` }
       this.#setStatus({ _tag: "Closed", reason })
       this.quiescence.end()
+      this.door.to = { agent, sessionId: journal.sessionId, why: turns.terminal ?? over }
       return journal.flush
     })
   }
@@ -341,6 +357,21 @@ const ask = Effect.fn("Session.ask")(function* (engine: Engine, input: Prompt.In
   return yield* resolved.repairOutput === true ? repaired(once(input), once) : once(input)
 })
 
+// The span is that of the scope, because one around the stream is given anew to each pull.
+const streamed = (door: Door, input: Prompt.Input, options: TurnOptions | undefined) =>
+  Stream.unwrap(
+    Effect.suspend(() => {
+      const engine = door.to
+      if (!(engine instanceof Engine)) return Effect.fail(errorOf(engine, "turn", engine.why))
+      const { agent, resolved } = engine
+      return Effect.withSpanScoped(
+        Effect.map(engine.run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty),
+        "Session.stream",
+        { attributes: { agent, ...resolved.metadata, ...options?.metadata } }
+      )
+    })
+  )
+
 const setModel = Effect.fn("Session.setModel")(({ driver }: Engine, name: string | undefined) => driver.setModel(name))
 
 const setPermissionMode = Effect.fn("Session.setPermissionMode")(({ driver, turns }: Engine, mode: PermissionMode) =>
@@ -349,52 +380,52 @@ const setPermissionMode = Effect.fn("Session.setPermissionMode")(({ driver, turn
     : Effect.fail(turns.error("control", new InvalidOptions({ issues: [`mode: there is no ${String(mode)}`] })))
 )
 
+const withStreams = onDemand<Pick<Session, "events" | "statusChanges">, Engine>({
+  events: ({ journal: { log } }) => Stream.unwrap(Effect.sync(() => log.subscribe())),
+  statusChanges: (engine) => Stream.unwrap(Effect.sync(() => engine.statusChanges()))
+})
+
 /** What the user has in hand: properties of its own, as who spreads a session into one of theirs expects. */
-const sessionOf = (engine: Engine, { agent, capabilities, host, resolved }: Config): Session => {
-  const { journal, quiescence, turns } = engine
-  return {
-    agent,
-    capabilities,
-    id: Effect.sync(() => Option.fromUndefinedOr(journal.sessionId)),
-    status: Effect.sync(() => engine.status),
-    statusChanges: Stream.unwrap(Effect.sync(() => engine.statusChanges())),
-    summary: Effect.sync(() => ({
-      turns: turns.ended,
-      usage: turns.ledger.usage,
-      cost: turns.ledger.cost,
-      last: Option.fromUndefinedOr(turns.history.at(-1)),
-      model: Option.fromUndefinedOr(engine.model),
-      permissionMode: Option.fromUndefinedOr(engine.permissionMode)
-    })),
-    history: Effect.sync(() => [...turns.history]),
-    events: Stream.unwrap(Effect.sync(() => journal.log.subscribe())),
-    subscribe: Effect.sync(() => journal.log.subscribe()),
-    // The span is that of the scope, because one around the stream is given anew to each pull.
-    stream: (input, options) =>
-      Stream.unwrap(
-        Effect.withSpanScoped(
-          Effect.map(engine.run(input, options, true), (turn) => turn.backlog?.stream ?? Stream.empty),
-          "Session.stream",
-          { attributes: { agent, ...resolved.metadata, ...options?.metadata } }
+const sessionOf = (engine: Engine, { agent, capabilities, host }: Config): Session => {
+  const { door, journal, quiescence, turns } = engine
+  return withStreams<Session>(
+    {
+      agent,
+      capabilities,
+      id: Effect.sync(() => Option.fromUndefinedOr(journal.sessionId)),
+      status: Effect.sync(() => engine.status),
+      statusChanges: Stream.empty,
+      summary: Effect.sync(() => ({
+        turns: turns.ended,
+        usage: turns.ledger.usage,
+        cost: turns.ledger.cost,
+        last: Option.fromUndefinedOr(turns.history.at(-1)),
+        model: Option.fromUndefinedOr(engine.model),
+        permissionMode: Option.fromUndefinedOr(engine.permissionMode)
+      })),
+      history: Effect.sync(() => [...turns.history]),
+      events: Stream.empty,
+      subscribe: Effect.sync(() => journal.log.subscribe()),
+      stream: (input, options) => streamed(door, input, options),
+      ask: (input, options) => ask(engine, input, options),
+      steer: (input) => engine.driver.steer(input),
+      interrupt: Effect.suspend(() => Effect.withSpan(turns.interrupt, "Session.interrupt")),
+      setModel: (name) => setModel(engine, name),
+      setPermissionMode: (mode) => setPermissionMode(engine, mode),
+      clear: Effect.suspend(() => engine.driver.clear),
+      transcript: (options) => engine.driver.transcript(options),
+      execute: (effect) => Effect.provideContext(effect, host),
+      health: Effect.sync(() => engine.health),
+      quiescent: Effect.suspend(() =>
+        Effect.andThen(
+          quiescence.await,
+          Effect.suspend(() => (engine.status._tag === "Closed" ? Effect.fail(turns.error("turn", over)) : Effect.void))
         )
       ),
-    ask: (input, options) => ask(engine, input, options),
-    steer: (input) => engine.driver.steer(input),
-    interrupt: Effect.suspend(() => Effect.withSpan(turns.interrupt, "Session.interrupt")),
-    setModel: (name) => setModel(engine, name),
-    setPermissionMode: (mode) => setPermissionMode(engine, mode),
-    clear: Effect.suspend(() => engine.driver.clear),
-    transcript: (options) => engine.driver.transcript(options),
-    execute: (effect) => Effect.provideContext(effect, host),
-    health: Effect.sync(() => engine.health),
-    quiescent: Effect.suspend(() =>
-      Effect.andThen(
-        quiescence.await,
-        Effect.suspend(() => (engine.status._tag === "Closed" ? Effect.fail(turns.error("turn", over)) : Effect.void))
-      )
-    ),
-    close: Effect.suspend(() => engine.close("closed"))
-  }
+      close: Effect.suspend(() => engine.close("closed"))
+    },
+    engine
+  )
 }
 
 export const make = Effect.fnUntraced(function* (

@@ -28,6 +28,7 @@ import type { InterruptOutcome, TurnOptions } from "../Session.ts"
 import * as Turn from "../Turn.ts"
 import * as Usage from "../Usage.ts"
 import { Backlog } from "./backlog.ts"
+import type * as ids from "./ids.ts"
 import { joinDeltas } from "./joinDeltas.ts"
 import type { Journal } from "./journal.ts"
 import type { LiveTurn, Outgoing, TurnEnd } from "./liveTurn.ts"
@@ -79,6 +80,20 @@ const outcomeOf = ({ failure, interrupted }: LiveTurn, { outcome }: TurnEnd): Tu
   return interrupted ? { _tag: "Interrupted" } : outcome
 }
 
+export const errorOf = (
+  { agent, sessionId }: { readonly agent: string; readonly sessionId: ids.SessionId | undefined },
+  phase: Phase,
+  reason: Reason,
+  result?: Turn.TurnResult
+): AgentError =>
+  new AgentError({
+    agent,
+    phase,
+    reason,
+    ...(sessionId === undefined ? {} : { sessionId }),
+    ...(result === undefined ? {} : { result })
+  })
+
 export class Turns {
   readonly #options: Options
   #state: TurnQueue.State<LiveTurn> = TurnQueue.initial
@@ -93,6 +108,11 @@ export class Turns {
   constructor(options: Options) {
     this.#options = options
     this.#clock = new TurnClock(options.journal)
+  }
+
+  /** Why no turn is sent any more. */
+  get terminal(): Reason | undefined {
+    return this.#terminal
   }
 
   get history(): ReadonlyArray<Turn.TurnResult> {
@@ -111,13 +131,7 @@ export class Turns {
 
   error(phase: Phase, reason: Reason, result?: Turn.TurnResult): AgentError {
     const { agent, journal } = this.#options
-    return new AgentError({
-      agent,
-      phase,
-      reason,
-      ...(journal.sessionId === undefined ? {} : { sessionId: journal.sessionId }),
-      ...(result === undefined ? {} : { result })
-    })
+    return errorOf({ agent, sessionId: journal.sessionId }, phase, reason, result)
   }
 
   /** Something came from the agent. */

@@ -38,7 +38,7 @@ const start = (executable: string, args: ReadonlyArray<string>, over: Overrides 
     secrets: over.secrets,
     stateDir: over.stateDir,
     shutdownTimeout: Duration.fromInputUnsafe(over.timeout ?? "5 seconds"),
-    beforeEnd: over.beforeEnd
+    beforeEnd: () => over.beforeEnd
   })
 
 const sh = (script: string, over?: Overrides) => start("sh", ["-c", script], over)

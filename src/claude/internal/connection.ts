@@ -187,7 +187,7 @@ export const connect = Effect.fnUntraced(function* (
     command: { executable: plan.executable, args, cwd: plan.cwd, env: plan.env },
     shutdownTimeout: timeouts.shutdown,
     stateDir: plan.stateDir,
-    beforeEnd: core.quiet,
+    beforeEnd: () => core.quiet(),
     secrets: plan.secrets
   }).pipe(Effect.mapError((failure) => turns.error("spawn", spawnReason(failure))))
 

@@ -15,13 +15,15 @@ export interface Options {
 }
 
 export class FrameReaders {
-  readonly #options: Options
+  readonly #journal: Journal
   #readers: ReadonlyArray<Backlog<ClaudeMessage, AgentError>> = []
-  #ended: { readonly error: AgentError | undefined } | undefined
+  /** What those who come get: readers, or only the end. */
+  #next: Options | Stream.Stream<never, AgentError>
   #waking = false
 
   constructor(options: Options) {
-    this.#options = options
+    this.#journal = options.journal
+    this.#next = options
   }
 
   get isEmpty(): boolean {
@@ -36,28 +38,28 @@ export class FrameReaders {
 
   /** No frame comes any more, whatever comes. */
   end(error?: AgentError): void {
-    this.#ended ??= { error }
+    if (!Stream.isStream(this.#next)) this.#next = error === undefined ? Stream.empty : Stream.fail(error)
     for (const reader of this.#readers) reader.end(error)
     this.#wake()
   }
 
   get stream(): Stream.Stream<ClaudeMessage, AgentError> {
     return Stream.unwrap(
-      Effect.map(
-        Effect.acquireRelease(
-          Effect.sync(() => this.#open()),
+      Effect.suspend(() => {
+        const next = this.#next
+        if (Stream.isStream(next)) return Effect.succeed(next)
+        const reader = Effect.acquireRelease(
+          Effect.sync(() => this.#open(next)),
           (reader) => Effect.sync(() => this.#close(reader))
-        ),
-        (reader) => reader.stream
-      )
+        )
+        return Effect.map(reader, ({ stream }) => stream)
+      })
     )
   }
 
-  #open(): Backlog<ClaudeMessage, AgentError> {
-    const { buffer, exceeded, journal } = this.#options
+  #open({ buffer, exceeded, journal }: Options): Backlog<ClaudeMessage, AgentError> {
     const reader = new Backlog<ClaudeMessage, AgentError>({ gate: journal.gate, limit: buffer, exceeded })
     this.#readers = [...this.#readers, reader]
-    if (this.#ended !== undefined) reader.end(this.#ended.error)
     return reader
   }
 
@@ -69,7 +71,7 @@ export class FrameReaders {
   #wake(): void {
     if (this.#waking) return
     this.#waking = true
-    this.#options.journal.wake(() => {
+    this.#journal.wake(() => {
       this.#waking = false
       for (const reader of this.#readers) reader.wake()
     })

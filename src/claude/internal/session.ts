@@ -22,9 +22,11 @@ import type { AgentAdapter, Capabilities, PermissionMode } from "../../AgentAdap
 import * as Core from "../../internal/core.ts"
 import * as ids from "../../internal/ids.ts"
 import type { Outgoing } from "../../internal/liveTurn.ts"
+import { onDemand } from "../../internal/lightStream.ts"
 import * as NewTurn from "../../internal/newTurn.ts"
 import * as Notices from "../../internal/notices.ts"
 import * as Prompt from "../../Prompt.ts"
+import type { Session } from "../../Session.ts"
 import * as Usage from "../../Usage.ts"
 import type * as ClaudeControl from "../ClaudeControl.ts"
 import type { ResolvedClaudeOptions } from "../ClaudeOptions.ts"
@@ -89,6 +91,8 @@ const narrow = (
   permissionAlways: permissions !== undefined,
   userQuestions: input !== undefined
 })
+
+const withMessages = onDemand<Pick<ClaudeSession, "messages">, FrameReaders>({ messages: (readers) => readers.stream })
 
 /** Opens the session for the Scope. */
 export const open = Effect.fnUntraced(function* (
@@ -278,15 +282,18 @@ export const open = Effect.fnUntraced(function* (
   }
 
   const connect = (plan: Connection.Plan) =>
-    Effect.gen(function* () {
-      const scope = yield* Scope.fork(core.scope)
+    Effect.flatMap(Scope.fork(core.scope), (scope) => {
       connectionScope = scope
-      connection = yield* Connection.connect(core, plan, handlersOf(scope)).pipe(
+      return Connection.connect(core, plan, handlersOf(scope)).pipe(
         Scope.provide(scope),
-        Effect.provideContext(setup.host)
+        Effect.provideContext(setup.host),
+        Effect.tap((made) =>
+          Effect.sync(() => {
+            connection = made
+            handshake = made.info
+          })
+        )
       )
-      handshake = connection.info
-      return connection
     })
 
   const replace = Effect.gen(function* () {
@@ -354,12 +361,12 @@ export const open = Effect.fnUntraced(function* (
     agentVersion: info.claude_code_version
   })
 
-  return {
-    ...core.session,
-    capabilities: narrow(setup.capabilities, options, info),
-    messages: Stream.suspend(() => readers.stream),
+  const claude: Omit<ClaudeSession, keyof Session> = {
+    messages: Stream.empty,
     serverInfo: Effect.sync(() => handshake),
     control: (subtype, fields) => control(subtype, fields),
     ...Controls.methods(controls)
   }
+  const narrowed = { capabilities: narrow(setup.capabilities, options, info) }
+  return withMessages(Object.assign(core.session, narrowed, claude), readers)
 })

@@ -257,6 +257,7 @@ const crashing: ReadonlyArray<Behaviour> = [
       assert.ok("so far".startsWith(result.text))
       for (const exit of yield* Effect.all(waiting)) failure(exit, "ProcessExited")
       yield* fails(session.ask(rig.prompt([Script.text("too late")])), "ProcessExited")
+      yield* fails(Stream.runDrain(session.stream(rig.prompt([Script.text("too late")]))), "ProcessExited")
       const log = yield* Stream.runCollect(session.events)
       assert.deepEqual(
         only(log, "SessionEnded").map((event) => [event.reason, event.exit?.code]),
