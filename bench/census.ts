@@ -51,13 +51,30 @@ const held = (): number =>
 /** What one collection after the other may still find, bytes. */
 const settled = 2048
 
+const collect = (minor: boolean): void => {
+  if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
+  if (minor) void globalThis.gc({ type: "minor" })
+  else globalThis.gc()
+}
+
+/** How much of what `run` made is left to the next full collection, KiB: what minor ones find is free at once. */
+export const leftToFullCollection = async (run: () => Promise<void>): Promise<number> => {
+  await heap()
+  collect(true)
+  const before = process.memoryUsage().heapUsed
+  await run()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  collect(true)
+  collect(true)
+  return (process.memoryUsage().heapUsed - before) / 1024
+}
+
 /** What a program holds after full collections, MiB: objects on the heap, and buffers outside of it. */
 export const heap = async (): Promise<number> => {
-  if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
   let least = Infinity
   // What timers and closing handles still hold is free a little later, what is finalized after the next collection.
   for (let round = 0; round < 20; round++) {
-    globalThis.gc()
+    collect(false)
     await new Promise((resolve) => setTimeout(resolve, 50))
     const now = held()
     if (round > 3 && least - now < settled) return Math.min(least, now) / 2 ** 20

@@ -124,6 +124,7 @@ const columns: { readonly [S in Case["suite"]]: ReadonlyArray<Column> } = {
     plain("close to gone p50 ms", "goneP50"),
     plain("p99", "goneP99"),
     plain("heap growth MiB", "heapGrowth"),
+    plain("KB/cycle left to a full collection", "leftKb"),
     plain("RSS growth MiB", "rssGrowth"),
     plain("files", "openFiles")
   ],

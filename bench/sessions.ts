@@ -1,6 +1,6 @@
 /** What is measured of sessions rather than of turns: many one after the other, many at once, one that is warm. */
 import { setTimeout } from "node:timers/promises"
-import { children, heap, isZombie, memory, openFiles } from "./census.ts"
+import { children, heap, isZombie, leftToFullCollection, memory, openFiles } from "./census.ts"
 import type { Counts } from "./knobs.ts"
 import { type Counter, Meter } from "./meter.ts"
 import type { Live, Prompted, Setting, Variant } from "./variants/Variant.ts"
@@ -112,10 +112,13 @@ export const cycles = async (open: Open, setting: Setting, plan: Plan): Promise<
   const cpu = afterQuarter.cpu + cpuMs(usageOfRest)
   const wall = afterQuarter.wall + performance.now() - startOfRest
   const heapAtEnd = await heap()
+  const weighed = Math.min(50, plan.sessions)
+  const left = (await leftToFullCollection(() => run(weighed))) / weighed
   problems.push(...(await leftovers(files)))
   return {
     problems: [...new Set(problems)],
     figures: {
+      leftKb: left,
       cpuMsPerCycle: cpu / plan.sessions,
       msPerCycle: wall / plan.sessions,
       firstP50: quantile(firstMs, 0.5),
