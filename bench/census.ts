@@ -51,21 +51,22 @@ const held = (): number =>
 /** What one collection after the other may still find, bytes. */
 const settled = 2048
 
-const collect = (minor: boolean): void => {
+const collector = (): NonNullable<typeof globalThis.gc> => {
   if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
-  if (minor) void globalThis.gc({ type: "minor" })
-  else globalThis.gc()
+  return globalThis.gc
 }
+
+const collectYoung = (): void => void collector()({ type: "minor" })
 
 /** How much of what `run` made is left to the next full collection, KiB: what minor ones find is free at once. */
 export const leftToFullCollection = async (run: () => Promise<void>): Promise<number> => {
   await heap()
-  collect(true)
+  collectYoung()
   const before = process.memoryUsage().heapUsed
   await run()
   await new Promise((resolve) => setTimeout(resolve, 50))
-  collect(true)
-  collect(true)
+  collectYoung()
+  collectYoung()
   return (process.memoryUsage().heapUsed - before) / 1024
 }
 
@@ -74,7 +75,7 @@ export const heap = async (): Promise<number> => {
   let least = Infinity
   // What timers and closing handles still hold is free a little later, what is finalized after the next collection.
   for (let round = 0; round < 20; round++) {
-    collect(false)
+    collector()()
     await new Promise((resolve) => setTimeout(resolve, 50))
     const now = held()
     if (round > 3 && least - now < settled) return Math.min(least, now) / 2 ** 20

@@ -112,27 +112,24 @@ export const cycles = async (open: Open, setting: Setting, plan: Plan): Promise<
   const cpu = afterQuarter.cpu + cpuMs(usageOfRest)
   const wall = afterQuarter.wall + performance.now() - startOfRest
   const heapAtEnd = await heap()
-  const weighed = Math.min(50, plan.sessions)
-  const left = (await leftToFullCollection(() => run(weighed))) / weighed
   problems.push(...(await leftovers(files)))
-  return {
-    problems: [...new Set(problems)],
-    figures: {
-      leftKb: left,
-      cpuMsPerCycle: cpu / plan.sessions,
-      msPerCycle: wall / plan.sessions,
-      firstP50: quantile(firstMs, 0.5),
-      firstP99: quantile(firstMs, 0.99),
-      goneP50: quantile(closeMs, 0.5),
-      goneP99: quantile(closeMs, 0.99),
-      heapBase: base.heap,
-      heapAfterQuarter,
-      heapAtEnd,
-      heapGrowth: heapAtEnd - heapAfterQuarter,
-      rssGrowth: memory("VmRSS") - base.rss,
-      openFiles: openFiles() - files
-    }
+  const figures = {
+    cpuMsPerCycle: cpu / plan.sessions,
+    msPerCycle: wall / plan.sessions,
+    firstP50: quantile(firstMs, 0.5),
+    firstP99: quantile(firstMs, 0.99),
+    goneP50: quantile(closeMs, 0.5),
+    goneP99: quantile(closeMs, 0.99),
+    heapBase: base.heap,
+    heapAfterQuarter,
+    heapAtEnd,
+    heapGrowth: heapAtEnd - heapAfterQuarter,
+    rssGrowth: memory("VmRSS") - base.rss,
+    openFiles: openFiles() - files
   }
+  const weighed = Math.min(50, plan.sessions)
+  const leftKb = (await leftToFullCollection(() => run(weighed))) / weighed
+  return { problems: [...new Set(problems)], figures: { ...figures, leftKb } }
 }
 
 /**

@@ -355,7 +355,7 @@ export const start = <const O extends StreamOptions.Any>(
       )
     )
     return {
-      events: narrow<O>()(withErrors(options.errors)(backlog.stream)),
+      events: narrow<O>()(withErrors(options.errors)(Stream.suspend(() => backlog.stream))),
       result: Effect.acquireUseRelease(
         Effect.sync(() => gate.hurry()),
         () => outcome,

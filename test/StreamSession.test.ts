@@ -201,6 +201,17 @@ layer(Fake.layer, { excludeTestServices: true })("StreamSession", (it) => {
       const read = Stream.runForEach(one.events, (event) => Effect.sync(() => seen.push(event)))
       assert.strictEqual((yield* Fake.reasonOf(read))._tag, "ProcessExited")
       assert.includeMembers(tags(seen), ["SessionStarted", "TextDelta", "TurnEnded"])
+      assert.strictEqual((yield* Fake.reasonOf(read))._tag, "ProcessExited")
+    })
+  )
+
+  it.effect("who goes on reading a start later gets the rest", () =>
+    Effect.gen(function* () {
+      const home = yield* Fake.home
+      const one = yield* StreamSession.start({ prompt: "[[text:hi]]", ...home.options() })
+      yield* Stream.runDrain(Stream.takeUntil(one.events, (event) => event._tag === "SessionStarted"))
+      yield* one.result
+      assert.strictEqual((yield* Stream.runCollect(one.events)).at(-1)?._tag, "TurnEnded")
     })
   )
 

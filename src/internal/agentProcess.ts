@@ -58,7 +58,7 @@ export interface SpawnOptions {
   readonly stateDir?: string | undefined
   /** bound of the ladder; 1 s more when SIGKILL or the spawner has to wait for zombies */
   readonly shutdownTimeout: Duration.Duration
-  /** what runs first, for ≤ 1 s, if anything: interrupts a running turn */
+  /** what runs first, for ≤ 1 s, if anything: interrupts a running turn; must not throw */
   readonly beforeEnd?: (() => Effect.Effect<void> | undefined) | undefined
 }
 

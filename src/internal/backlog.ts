@@ -175,7 +175,7 @@ export class Backlog<A, E> {
     return Effect.flatMap(this.#latch.await, () => this.#take)
   })
 
-  /** For one reader. */
+  /** For one run; another one goes on where that ended. */
   get stream(): Stream.Stream<A, E> {
     return once(this.#take)
   }

@@ -72,6 +72,7 @@ export class Ladder {
     return Ladder.#climb(this)
   }
 
+  // Made once: see `lightStream.ts`.
   static readonly #climb = Effect.fnUntraced(function* (self: Ladder) {
     const { beforeEnd, drain, gone, pipes, running, shutdownTimeout, table, tree } = self.#child
     const limits = rungs(shutdownTimeout)

@@ -105,6 +105,7 @@ export interface Core {
 interface Gone {
   readonly agent: string
   readonly sessionId: ids.SessionId | undefined
+  readonly status: SessionStatus
   readonly why: Reason
 }
 
@@ -340,7 +341,7 @@ class Engine implements Core, TurnsOptions {
       this.health = { _tag: "Unhealthy", why: `the session is over (${reason})` }
       this.#setStatus({ _tag: "Closed", reason })
       this.quiescence.end()
-      this.door.to = { agent, sessionId: journal.sessionId, why: turns.terminal ?? over }
+      this.door.to = { agent, sessionId: journal.sessionId, status: this.status, why: turns.terminal ?? over }
       return journal.flush
     })
   }
@@ -382,7 +383,10 @@ const setPermissionMode = Effect.fn("Session.setPermissionMode")(({ driver, turn
 
 const withStreams = onDemand<Pick<Session, "events" | "statusChanges">, Engine>({
   events: ({ journal: { log } }) => Stream.unwrap(Effect.sync(() => log.subscribe())),
-  statusChanges: (engine) => Stream.unwrap(Effect.sync(() => engine.statusChanges()))
+  statusChanges: ({ door }) =>
+    Stream.unwrap(
+      Effect.sync(() => (door.to instanceof Engine ? door.to.statusChanges() : Stream.succeed(door.to.status)))
+    )
 })
 
 /** What the user has in hand: properties of its own, as who spreads a session into one of theirs expects. */

@@ -3,50 +3,26 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { Session } from "effect-agent-session"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as LightStream from "../../src/internal/lightStream.ts"
+import { collectGarbage } from "../support/garbage.ts"
 import * as Mock from "../support/mock.ts"
 
-const collect: (options?: { readonly type: "minor" }) => void = (() => {
-  setFlagsFromString("--expose-gc")
-  return runInNewContext("gc")
-})()
+describe("a stream of one run", () => {
+  it.live("does not hold what it was made of when it has begun", () =>
+    Effect.gen(function* () {
+      const { load, stream } = (() => {
+        const load = { held: true }
+        const pull = Effect.suspend(() => Cause.done(void load.held))
+        return { load: new WeakRef(load), stream: LightStream.once(pull) }
+      })()
+      yield* Stream.runDrain(stream)
+      yield* Effect.promise(collectGarbage)
+      assert.isUndefined(load.deref())
+      yield* Stream.runDrain(stream)
+    })
+  )
 
-const megabyte = 2 ** 20
-
-/** A frame of its own, which is gone with what it had in hand. */
-const load = (hold: (load: object) => void): void => hold(JSON.parse(`[${"0,".repeat(megabyte)}0]`))
-
-/** How much a minor collection leaves of 8 MiB that `hold` was given and nobody has any more. */
-const left = (hold: (load: object) => void): number => {
-  collect()
-  const before = process.memoryUsage().heapUsed
-  load(hold)
-  collect({ type: "minor" })
-  collect({ type: "minor" })
-  return (process.memoryUsage().heapUsed - before) / megabyte
-}
-
-/** A pull that ends at once, and has hold of something. */
-const pullOf = (load: object) => Effect.suspend(() => Cause.done(void load))
-
-describe("light streams", () => {
-  it("a stream of Effect keeps what it is made of from the minor collections, which is why these are here", () => {
-    assert.isAbove(
-      left((load) => void Stream.fromPull(Effect.succeed(pullOf(load)))),
-      4
-    )
-  })
-
-  it("what a stream of one run was made of is garbage when it has begun", () => {
-    assert.isBelow(
-      left((load) => Effect.runSync(Stream.runDrain(LightStream.once(pullOf(load))))),
-      4
-    )
-  })
-
-  it.effect("a stream of one run is empty the second time", () =>
+  it.effect("is empty the second time", () =>
     Effect.gen(function* () {
       let done = false
       const numbers = LightStream.once<number, never>(
@@ -61,31 +37,47 @@ describe("light streams", () => {
       assert.deepStrictEqual(yield* Stream.runCollect(numbers), [])
     })
   )
+})
 
-  it("an object whose streams nobody asked for is garbage for a minor collection", () => {
-    interface Named {
-      readonly name: Stream.Stream<object>
-    }
-    const withName = LightStream.onDemand<Named, object>({ name: (behind) => Stream.succeed(behind) })
-    assert.isBelow(
-      left((load) => void withName<Named>({ name: Stream.empty }, load)),
-      4
-    )
-  })
+describe("streams on demand", () => {
+  const getterOf = (session: object) => Object.getOwnPropertyDescriptor(session, "events")?.get
 
-  it.effect("who spreads a session has its streams", () =>
+  it.effect("all sessions have one getter, which reaches none of them", () =>
+    Effect.gen(function* () {
+      const one = yield* Session.make()
+      assert.isDefined(getterOf(one))
+      assert.strictEqual(getterOf(one), getterOf(yield* Session.make()))
+    }).pipe(Effect.scoped, Mock.provide())
+  )
+
+  it.effect("who spreads a session has them, and who assigns one has that", () =>
     Effect.gen(function* () {
       const session = yield* Session.make()
       const mine: Session.Session = { ...session, ask: () => Effect.die("not this one") }
       yield* Mock.collect(mine)
-      assert.deepStrictEqual(
-        Array.from(yield* Stream.runCollect(Stream.take(mine.events, 1)), ({ _tag }) => _tag),
-        ["SessionStarted"]
-      )
-      assert.deepStrictEqual(
-        Array.from(yield* Stream.runCollect(Stream.take(mine.statusChanges, 1)), ({ _tag }) => _tag),
-        ["Idle"]
-      )
+      const [first] = yield* Stream.runCollect(Stream.take(mine.events, 1))
+      assert.strictEqual(first?._tag, "SessionStarted")
+      const [now] = yield* Stream.runCollect(Stream.take(mine.statusChanges, 1))
+      assert.strictEqual(now?._tag, "Idle")
+      const assigned = Object.assign(session, { events: Stream.empty })
+      assert.deepStrictEqual(yield* Stream.runCollect(assigned.events), [])
     }).pipe(Effect.scoped, Mock.provide())
   )
+
+  for (const [name, streamOf] of [
+    ["stream", (session: Session.Session) => session.stream("late")],
+    ["events", (session: Session.Session) => session.events],
+    ["statusChanges", (session: Session.Session) => session.statusChanges]
+  ] as const) {
+    it.live(`${name} of a session that is over does not hold the session`, () =>
+      Effect.gen(function* () {
+        const { kept, session } = yield* Effect.scoped(
+          Effect.map(Session.make(), (session) => ({ kept: streamOf(session), session: new WeakRef(session) }))
+        )
+        yield* Effect.promise(collectGarbage)
+        assert.isUndefined(session.deref())
+        yield* Effect.exit(Stream.runDrain<unknown, unknown, never>(kept))
+      }).pipe(Mock.provide())
+    )
+  }
 })

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Lines from "../../src/internal/lines.ts"
+import { collectGarbage } from "../support/garbage.ts"
 import {
   bytesOf,
-  collectGarbage,
   cut,
   expected,
   framed,

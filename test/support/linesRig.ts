@@ -2,8 +2,6 @@
 import * as Arbitrary from "effect/Arbitrary"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as Lines from "../../src/internal/lines.ts"
 
 export type Outcome =
@@ -157,13 +155,6 @@ export const rawBytes = Arbitrary.array(
   ]),
   { maxLength: 120 }
 ).pipe(Arbitrary.map((bytes) => Uint8Array.from(bytes)))
-
-export const collectGarbage = async (): Promise<void> => {
-  setFlagsFromString("--expose-gc")
-  // a WeakRef that was made or read in this turn of the event loop keeps its target until the next one
-  await new Promise((resolve) => setImmediate(resolve))
-  runInNewContext("gc")()
-}
 
 /** pushes new chunks of one line; the answer is how many of them are still in memory */
 export const pushFresh = (framer: Lines.Framer, chunks: number, size: number): (() => number) => {

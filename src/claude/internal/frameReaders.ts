@@ -17,7 +17,7 @@ export interface Options {
 export class FrameReaders {
   readonly #journal: Journal
   #readers: ReadonlyArray<Backlog<ClaudeMessage, AgentError>> = []
-  /** What those who come get: readers, or only the end. */
+  /** What those who come get: readers, or the end alone, which does not reach the session as `exceeded` does. */
   #next: Options | Stream.Stream<never, AgentError>
   #waking = false
 

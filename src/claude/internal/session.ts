@@ -113,6 +113,8 @@ export const open = Effect.fnUntraced(function* (
   const core = yield* Core.make(
     { agent: "claude", capabilities: setup.capabilities, resolved: options, host: setup.host },
     (core): Core.Driver => {
+      // Whoever has the session may lay something over it.
+      const { stream } = core.session
       const tell = (message: ClaudeControl.Outbound): Effect.Effect<void, AgentError> =>
         Effect.suspend(() =>
           connection === undefined
@@ -178,7 +180,7 @@ export const open = Effect.fnUntraced(function* (
             hearing.prompts.steered(sent.success.messageId)
             return tell(Reply.prompt(sent.success, isVerbatim(sent.success)))
           }),
-        clear: Effect.suspend(() => Stream.runDrain(core.session.stream([clearing]))),
+        clear: Effect.suspend(() => Stream.runDrain(stream([clearing]))),
         // Nothing is on disk before the first turn.
         transcript: (query) =>
           options.persist
@@ -202,6 +204,7 @@ export const open = Effect.fnUntraced(function* (
     }
   )
   const { journal, turns } = core
+  const { summary } = core.session
   const events = new Events(core)
   const readers = new FrameReaders({
     journal,
@@ -281,6 +284,7 @@ export const open = Effect.fnUntraced(function* (
     }
   }
 
+  // No generator: see `lightStream.ts`.
   const connect = (plan: Connection.Plan) =>
     Effect.flatMap(Scope.fork(core.scope), (scope) => {
       connectionScope = scope
@@ -323,7 +327,7 @@ export const open = Effect.fnUntraced(function* (
         Option.getOrElse(turns.ledger.cost, () => 0)
       )
     )
-    const { permissionMode } = yield* core.session.summary
+    const { permissionMode } = yield* summary
     if (chosen.permissionMode && Option.isSome(permissionMode)) {
       yield* control("set_permission_mode", { mode: permissionMode.value })
     }

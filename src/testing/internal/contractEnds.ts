@@ -256,8 +256,10 @@ const crashing: ReadonlyArray<Behaviour> = [
       assert.equal(result?.outcome._tag, "Failed")
       assert.ok("so far".startsWith(result.text))
       for (const exit of yield* Effect.all(waiting)) failure(exit, "ProcessExited")
-      yield* fails(session.ask(rig.prompt([Script.text("too late")])), "ProcessExited")
-      yield* fails(Stream.runDrain(session.stream(rig.prompt([Script.text("too late")]))), "ProcessExited")
+      const late = rig.prompt([Script.text("too late")])
+      const asked = yield* fails(session.ask(late), "ProcessExited")
+      const streamed = yield* fails(Stream.runDrain(session.stream(late)), "ProcessExited")
+      assert.deepEqual([streamed.sessionId, streamed.phase], [asked.sessionId, asked.phase])
       const log = yield* Stream.runCollect(session.events)
       assert.deepEqual(
         only(log, "SessionEnded").map((event) => [event.reason, event.exit?.code]),
