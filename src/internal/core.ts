@@ -155,7 +155,6 @@ class Engine implements Core, TurnsOptions {
     if (this.#statuses === undefined) {
       this.#statuses = new EventLog<SessionStatus>({ window: 64, maxSize: 64, lagged: (_, next) => next })
       this.#statuses.append(this.status, 1)
-      if (this.status._tag === "Closed") this.#statuses.end()
     }
     return this.#statuses.subscribe(1)
   }
