@@ -1,5 +1,6 @@
 /** What this process has: memory, open files, children. From /proc, where there is one. */
 import { readFileSync, readdirSync } from "node:fs"
+import { setTimeout } from "node:timers/promises"
 import { getHeapSpaceStatistics } from "node:v8"
 
 /** Resident memory now, or at its highest, MiB. */
@@ -51,6 +52,9 @@ const held = (): number =>
 /** What one collection after the other may still find, bytes. */
 const settled = 2048
 
+/** For what timers and closing handles still hold, milliseconds. */
+const graceMs = 50
+
 const collector = (): NonNullable<typeof globalThis.gc> => {
   if (globalThis.gc === undefined) throw new Error("run with --expose-gc")
   return globalThis.gc
@@ -64,7 +68,7 @@ export const leftToFullCollection = async (run: () => Promise<void>): Promise<nu
   collectYoung()
   const before = process.memoryUsage().heapUsed
   await run()
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await setTimeout(graceMs)
   collectYoung()
   collectYoung()
   return (process.memoryUsage().heapUsed - before) / 1024
@@ -76,7 +80,7 @@ export const heap = async (): Promise<number> => {
   // What timers and closing handles still hold is free a little later, what is finalized after the next collection.
   for (let round = 0; round < 20; round++) {
     collector()()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await setTimeout(graceMs)
     const now = held()
     if (round > 3 && least - now < settled) return Math.min(least, now) / 2 ** 20
     least = Math.min(least, now)

@@ -355,6 +355,7 @@ export const start = <const O extends StreamOptions.Any>(
       )
     )
     return {
+      // Of one run each: who reads again goes on where the run before ended.
       events: narrow<O>()(withErrors(options.errors)(Stream.suspend(() => backlog.stream))),
       result: Effect.acquireUseRelease(
         Effect.sync(() => gate.hurry()),

@@ -2,10 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { TurnEnd } from "../../src/internal/liveTurn.ts"
 import * as ToyCore from "../support/toyCore.ts"
-
-const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 
 const call = (id: string, parent: string | null = null) => ({
   type: "assistant",
@@ -38,7 +35,7 @@ const launched = Effect.gen(function* () {
   const { core, events, hear } = yield* ToyCore.make
   const begin = (prompt: string) => Effect.forkChild(core.session.ask(prompt), { startImmediately: true })
   const end = Effect.suspend(() => {
-    core.turns.turnEnded(completed)
+    core.turns.turnEnded(ToyCore.completed)
     return core.journal.flush
   })
   yield* begin("launch it")

@@ -1,10 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
-import type { TurnEnd } from "../../src/internal/liveTurn.ts"
 import * as ToyCore from "../support/toyCore.ts"
-
-const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 
 describe("core", () => {
   it.effect("before it is ended, an agent is asked to stop what it is at, ours or its own, and nothing else", () =>
@@ -13,11 +10,11 @@ describe("core", () => {
       assert.isUndefined(core.quiet())
       yield* Effect.forkChild(core.session.ask("ours"), { startImmediately: true })
       assert.isDefined(core.quiet())
-      core.turns.turnEnded(completed)
+      core.turns.turnEnded(ToyCore.completed)
       assert.isUndefined(core.quiet())
       core.turns.agentBegan()
       assert.isDefined(core.quiet())
-      core.turns.agentTurnEnded(completed)
+      core.turns.agentTurnEnded(ToyCore.completed)
       assert.isUndefined(core.quiet())
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )

@@ -16,11 +16,11 @@ import type { TurnEnd } from "../../src/internal/liveTurn.ts"
 import { resolve } from "../../src/internal/resolve.ts"
 import * as Random from "../support/random.ts"
 import { seed } from "../support/seeded.ts"
+import { completed } from "../support/toyCore.ts"
 
 const histories = 1500 * Number(process.env["FUZZ_TIMES"] ?? 1)
 const steps = 40
 
-const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 const failed: TurnEnd = { outcome: { _tag: "Failed" } }
 
 /** An agent that is at one thing at a time: a turn of its own, or the oldest prompt it was sent. */

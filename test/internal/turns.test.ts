@@ -14,8 +14,8 @@ import * as Core from "../../src/internal/core.ts"
 import * as ids from "../../src/internal/ids.ts"
 import { resolve } from "../../src/internal/resolve.ts"
 import type { TurnEnd } from "../../src/internal/liveTurn.ts"
+import { completed } from "../support/toyCore.ts"
 
-const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 const failed: TurnEnd = { outcome: { _tag: "Failed" } }
 
 /** A session with an agent that notes what it is told, and does what `over` says. */

@@ -6,6 +6,7 @@ import * as ClaudeMessage from "effect-agent-session/claude/ClaudeMessage"
 import { MockAdapter } from "effect-agent-session/testing"
 import { Events } from "../../src/claude/internal/events.ts"
 import * as Core from "../../src/internal/core.ts"
+import type { TurnEnd } from "../../src/internal/liveTurn.ts"
 import { resolve } from "../../src/internal/resolve.ts"
 
 /** Whose frames become events; the rest is heard elsewhere. */
@@ -20,6 +21,8 @@ const elsewhere: ReadonlySet<string> = new Set([
 
 const isHeard = (message: ClaudeMessage.ClaudeMessage): message is Heard =>
   !ClaudeMessage.isUnknown(message) && !elsewhere.has(message.type)
+
+export const completed: TurnEnd = { outcome: { _tag: "Completed" } }
 
 /** An agent that does what it is told, which is nothing. */
 export const driver: Core.Driver = {
